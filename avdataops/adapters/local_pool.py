@@ -1,0 +1,120 @@
+"""Runs tasks in a pool of local processes that survives the death of any of them."""
+
+import multiprocessing
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from avdataops.model.run import TaskSpec
+from avdataops.ports.dispatch import Execute, TaskEvent, TaskState
+
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    pipe: "Connection[Any, Any]"
+    task: TaskSpec | None = None
+
+
+class LocalPool:
+    """A ``Dispatcher`` on this machine.
+
+    A fresh process each takes one task after the other; one that dies costs its task (reported
+    as lost) and is replaced.  Leaving ``run`` early ends the workers at once.
+    """
+
+    def __init__(self, execute: Execute, workers: int) -> None:
+        self._execute = execute
+        self._limit = max(1, workers)
+
+    def run(self, tasks: Sequence[TaskSpec]) -> Iterator[TaskEvent]:
+        """Start the tasks and yield what happens, until all have ended or are lost."""
+        waiting = deque(tasks)
+        workers: list[_Worker] = []
+        try:
+            while waiting or any(worker.task for worker in workers):
+                yield from self._hand_out(waiting, workers)
+                yield from _listen(workers)
+        finally:
+            for worker in workers:
+                _end(worker)
+
+    def _hand_out(self, waiting: deque[TaskSpec], workers: list[_Worker]) -> Iterator[TaskEvent]:
+        while waiting:
+            free = next((worker for worker in workers if worker.task is None), None)
+            if free is None:
+                if len(workers) >= self._limit:
+                    return
+                free = self._start()
+                workers.append(free)
+            task = waiting.popleft()
+            free.task = task
+            free.pipe.send(task)
+            yield TaskEvent(task, TaskState.STARTED)
+
+    def _start(self) -> _Worker:
+        ours, theirs = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=_work, args=(self._execute, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+
+def _listen(workers: list[_Worker]) -> Iterator[TaskEvent]:
+    ready = wait([worker.pipe for worker in workers if worker.task])
+    for worker in [worker for worker in workers if worker.pipe in ready]:
+        task = worker.task
+        if task is None:
+            continue
+        try:
+            message = worker.pipe.recv()
+        except (EOFError, OSError):
+            workers.remove(worker)
+            worker.process.join()
+            yield TaskEvent(task, TaskState.LOST, why=_how_it_ended(worker.process))
+            _end(worker)
+            continue
+        if isinstance(message, float):
+            yield TaskEvent(task, TaskState.PROGRESS, done=message)
+            continue
+        worker.task = None
+        yield TaskEvent(task, TaskState.ENDED, done=1.0)
+
+
+def _how_it_ended(process: BaseProcess) -> str:
+    code = process.exitcode
+    if code is not None and code < 0:
+        return f"its worker was killed by signal {-code}"
+    return f"its worker ended with status {code}"
+
+
+def _end(worker: _Worker) -> None:
+    worker.pipe.close()
+    worker.process.kill()
+    worker.process.join()
+
+
+def _work(execute: Execute, pipe: "Connection[Any, Any]") -> None:
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    while True:
+        try:
+            task: TaskSpec = pipe.recv()
+        except (EOFError, OSError):
+            return
+        execute(task, pipe.send)
+        pipe.send(None)
+
+
+def _die_with_parent() -> None:
+    import os
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

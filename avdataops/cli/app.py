@@ -1,0 +1,103 @@
+"""The root command, and how errors become messages and exit statuses."""
+
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from avdataops.model.errors import AvdataopsError
+
+_COMMANDS = {
+    "config": "avdataops.cli.config:config",
+    "demo": "avdataops.cli.demo:demo",
+    "doctor": "avdataops.cli.doctor:doctor",
+    "info": "avdataops.cli.info:info",
+    "lineage": "avdataops.cli.lineage:lineage",
+    "measurements": "avdataops.cli.measurements:measurements",
+    "run": "avdataops.cli.run:run",
+    "scenes": "avdataops.cli.scenes:scenes",
+    "upload": "avdataops.cli.upload:upload",
+}
+INTERRUPTED, TERMINATED, USAGE, DEFECT = 130, 143, 2, 1
+
+
+class LazyGroup(click.Group):
+    """Imports a command when it is used, so that ``--help`` and ``--version`` are instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("avdataops"), prog_name="avdataops")
+@click.option("--workspace", type=click.Path(file_okay=False, path_type=Path), help="Local zones.")
+@click.pass_context
+def root(ctx: click.Context, workspace: Path | None) -> None:
+    """Drives of a test fleet: upload, run the pipeline, find scenes, trace their lineage."""
+    ctx.obj = workspace
+
+
+class Terminated(BaseException):
+    """SIGTERM: leave cleanly; the work so far is kept and a rerun goes on from there."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    del number, frame
+    raise Terminated
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    signal.signal(signal.SIGTERM, _terminate)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = root.main(args=given, prog_name="avdataops", standalone_mode=False)
+    except AvdataopsError as error:
+        _show(error, as_json=_wants_json(given))
+        status = error.exit_status
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        status = USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; run the same command again to go on from here", err=True)
+        status = INTERRUPTED
+    except Terminated:
+        click.echo("terminated; run the same command again to go on from here", err=True)
+        status = TERMINATED
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 0
+    return status if isinstance(status, int) else 0
+
+
+def _wants_json(given: Sequence[str]) -> bool:
+    pairs = zip(given, [*given[1:], ""], strict=True)
+    return any(
+        one in {"--format=json", "--format=ndjson"} or (one == "--format" and two.endswith("json"))
+        for one, two in pairs
+    )
+
+
+def _show(error: AvdataopsError, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"error": error.to_json()}), err=True)
+        return
+    click.echo(f"error[{error.code}]: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  hint: {error.hint}", err=True)

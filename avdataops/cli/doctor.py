@@ -1,0 +1,73 @@
+"""``avdataops doctor``: is this machine ready?"""
+
+import shutil
+import sqlite3
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from avdataops.cli.output import Sink, with_sink
+from avdataops.model.errors import AvdataopsError
+from avdataops.settings import load_settings
+from avdataops.tables.kinds import kinds
+from avdataops.wiring.workspace import open_workspace
+
+_PACKAGES = (
+    "asammdf",
+    "rosbags",
+    "mcap",
+    "cantools",
+    "apsw",
+    "pyarrow",
+    "numpy",
+    "scipy",
+    "osmium",
+)
+LOW_SPACE_BYTES = 5 << 30
+
+
+@click.command()
+@with_sink("table", "json")
+def doctor(sink: Sink) -> int:
+    """Check Python, libraries, schemas, settings, workspace and space."""
+    checks = [_python(), *(_package(name) for name in _PACKAGES), _schemas(), *_workspace()]
+    lines = [f"{'ok  ' if good else 'BAD '} {name}: {told}" for name, good, told in checks]
+    document = {name: {"ok": good, "found": told} for name, good, told in checks}
+    sink.document(document, "\n".join(lines))
+    return 0 if all(good for _, good, _ in checks) else 78
+
+
+def _python() -> tuple[str, bool, str]:
+    found = sys.version.split(maxsplit=1)[0]
+    return "python", sys.version_info >= (3, 11), f"{found}, SQLite {sqlite3.sqlite_version}"
+
+
+def _package(name: str) -> tuple[str, bool, str]:
+    try:
+        return name, True, version(name)
+    except PackageNotFoundError:
+        return name, False, "not installed; run ./run setup"
+
+
+def _schemas() -> tuple[str, bool, str]:
+    try:
+        return "schemas", True, f"{len(kinds())} kinds"
+    except AvdataopsError as error:
+        return "schemas", False, error.message
+
+
+def _workspace() -> list[tuple[str, bool, str]]:
+    try:
+        settings = load_settings(workspace=click.get_current_context().find_root().obj)
+        with open_workspace(settings) as opened:
+            waiting = len(opened.catalog.measurements(limit=10_000))
+    except (AvdataopsError, OSError) as error:
+        return [("workspace", False, str(error))]
+    free = shutil.disk_usage(Path(settings.workspace)).free
+    told = f"{settings.workspace}, {waiting} measurements"
+    return [
+        ("workspace", True, told),
+        ("space", free > LOW_SPACE_BYTES, f"{free / 1e9:.1f} GB free"),
+    ]

@@ -1,0 +1,145 @@
+"""Results on stdout or into a file, everything else on stderr."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from avdataops.model.errors import InputError
+from avdataops.model.time import format_time
+
+STYLES = ("table", "json", "ndjson", "csv", "parquet")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """Where a result goes, and in what style."""
+
+    style: str
+    file: Path | None = None
+
+    def rows(self, rows: Sequence[Row], columns: Sequence[str]) -> None:
+        """Write rows; ``columns`` are those of the table, the other styles hold every field."""
+        if self.style == "parquet":
+            _write_parquet(rows, self.file)
+        elif self.style == "table":
+            self._write(_table(rows, columns))
+        elif self.style == "csv":
+            self._write(_csv(rows))
+        elif self.style == "ndjson":
+            self._write("".join(f"{json.dumps(dict(row))}\n" for row in rows))
+        else:
+            self._write(f"{json.dumps([dict(row) for row in rows], indent=2)}\n")
+
+    def document(self, document: Row, text: str) -> None:
+        """Write one document as JSON, or ``text`` for people."""
+        if self.style == "json":
+            self._write(f"{json.dumps(dict(document), indent=2)}\n")
+        else:
+            self._write(text if text.endswith("\n") else f"{text}\n")
+
+    def _write(self, text: str) -> None:
+        if self.file is None:
+            click.echo(text, nl=False)
+        else:
+            self.file.write_text(text, encoding="utf-8")
+
+
+def with_sink(*styles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ``--format`` and ``-o`` to a command, which gets them as ``sink``."""
+    choices = styles or STYLES
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(
+            "--format",
+            "style",
+            type=click.Choice(choices),
+            default=choices[0],
+            show_default=True,
+            help="How the result is written.",
+        )
+        @click.option(
+            "-o",
+            "--output",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Write the result to this file.",
+        )
+        @wraps(command)
+        def sinking(*args: Any, style: str, output: Path | None, **options: Any) -> Any:
+            return command(*args, sink=Sink(style, output), **options)
+
+        return sinking
+
+    return decorate
+
+
+def _write_parquet(rows: Sequence[Row], output: Path | None) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist([{k: _flat(v) for k, v in row.items()} for row in rows])
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    if output is not None:
+        output.write_bytes(sink.getvalue())
+    elif sys.stdout.isatty():
+        raise InputError("Parquet is not for terminals", hint="add -o FILE")
+    else:
+        sys.stdout.buffer.write(sink.getvalue())
+
+
+def _flat(value: object) -> object:
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict | list | tuple) else value
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _flat(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(column, row.get(column)) for column in columns))
+    sink = io.StringIO()
+    width = Console().width if sys.stdout.isatty() else 400
+    Console(file=sink, width=width, no_color=not sys.stdout.isatty()).print(table, markup=False)
+    return "".join(f"{line.rstrip()}\n" for line in sink.getvalue().splitlines())
+
+
+def _cell(column: str, value: object) -> str:
+    from rich.markup import escape
+
+    if value is None:
+        return ""
+    if column.endswith("_ns") and isinstance(value, int):
+        return format_time(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        shown = (f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in value.items())
+        return escape(" ".join(shown))
+    return escape(str(value))
+
+
+def say(message: str) -> None:
+    """Tell the person something that is not the result."""
+    click.echo(message, err=True)

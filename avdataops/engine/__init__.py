@@ -1,0 +1,1 @@
+"""Plan, execute, commit: what happens to a measurement, whatever the machine."""

@@ -1,0 +1,77 @@
+"""Takes run records into the catalog, all or nothing; committing twice changes nothing."""
+
+from collections.abc import Sequence
+
+from avdataops.engine.execute import StoredFile
+from avdataops.engine.records import load_attempt
+from avdataops.engine.table_files import ParquetTable
+from avdataops.model.ids import run_id
+from avdataops.model.run import Failure, Outcome, RunRecord, TaskSpec
+from avdataops.model.scene import Scene
+from avdataops.ports.catalog import Catalog, Taken
+from avdataops.ports.storage import Storage
+from avdataops.tables.scene_rows import scenes_from_table
+
+
+def commit(
+    storage: Storage,
+    catalog: Catalog,
+    tasks: Sequence[TaskSpec],
+    *,
+    superseded: Sequence[str] = (),
+) -> tuple[RunRecord, ...]:
+    """Take in what became of ``tasks`` and return their records.
+
+    A task that left no record is recorded as lost.  ``superseded`` runs stop being current.
+    """
+    records = tuple(_record(storage, task) for task in tasks)
+    take_in(storage, catalog, records, superseded=superseded)
+    return records
+
+
+def take_in(
+    storage: Storage,
+    catalog: Catalog,
+    records: Sequence[RunRecord],
+    *,
+    superseded: Sequence[str] = (),
+) -> None:
+    """Commit records that are at hand, with the scenes that their tables hold."""
+    taken = [Taken(record=record, scenes=_scenes(storage, record)) for record in records]
+    catalog.commit(taken, superseded=superseded)
+
+
+def _record(storage: Storage, task: TaskSpec) -> RunRecord:
+    run = run_id(task.id)
+    record = load_attempt(storage, task.measurement, run, task.attempt)
+    return record or lost(task, "its worker ended without leaving a record")
+
+
+def lost(task: TaskSpec, why: str) -> RunRecord:
+    """Return the record of a task whose worker went away."""
+    return RunRecord(
+        run=run_id(task.id),
+        step=task.step,
+        version=task.version,
+        measurement=task.measurement,
+        part=task.part,
+        attempt=task.attempt,
+        outcome=Outcome.LOST,
+        params=task.params,
+        used=tuple(given.artifact.id for given in task.inputs),
+        failure=Failure(
+            code="lost",
+            message=f"step {task.step} {task.part}: {why}".replace("  ", " "),
+            hint=f"avdataops run {task.measurement}",
+            retryable=True,
+        ),
+    )
+
+
+def _scenes(storage: Storage, record: RunRecord) -> tuple[Scene, ...]:
+    found: list[Scene] = []
+    for artifact in record.made:
+        if artifact.kind == "scenes":
+            table = ParquetTable(artifact, StoredFile(storage, artifact)).read()
+            found += scenes_from_table(table, artifact.id)
+    return tuple(found)

@@ -1,0 +1,97 @@
+"""Moves of uploaded files: cleared when safe in raw, set aside when rejected, taken back."""
+
+import hashlib
+
+from avdataops.model.documents import to_json
+from avdataops.model.errors import Conflict, NotFound
+from avdataops.model.location import Location, Zone
+from avdataops.model.measurement import Reason, State
+from avdataops.ports.catalog import Catalog
+from avdataops.ports.files import ReadableFile
+from avdataops.ports.storage import Storage, chunks_of
+
+MANIFEST = "manifest.json"
+REASON = "reason.json"
+
+
+def clear_landing(storage: Storage, catalog: Catalog, measurement: str) -> int:
+    """Remove the uploaded files whose raw copies are committed; return how many.
+
+    Does nothing until every uploaded file has its copy, as the catalog and storage say.  The
+    manifest goes last, so that an interrupted clearing is seen and finished.
+    """
+    artifacts = catalog.artifacts(measurement)
+    copied = {a.name: a for a in artifacts if a.kind in {"recording", "sidecar"}}
+    uploads = [a for a in artifacts if a.kind == "upload"]
+    for upload in uploads:
+        copy = copied.get(upload.name)
+        stored = copy and storage.stat(copy.location)
+        if not copy or not stored or copy.sha256 != upload.sha256 or stored.bytes != upload.bytes:
+            return 0
+    landed = [stored.location for stored in storage.list(Zone.LANDING, f"{measurement}/")]
+    _keep_manifest(storage, measurement)
+    for at in sorted(landed, key=lambda at: at.name == MANIFEST):
+        storage.delete(at)
+    return len(landed)
+
+
+def _keep_manifest(storage: Storage, measurement: str) -> None:
+    at = Location(Zone.LANDING, f"{measurement}/{MANIFEST}")
+    if storage.stat(at):
+        kept = Location(Zone.RAW, f"recordings/{measurement}/{MANIFEST}")
+        storage.put(kept, chunks_of(storage.open(at)))
+
+
+def quarantine(storage: Storage, catalog: Catalog, measurement: str, reason: Reason) -> None:
+    """Set a measurement aside: its state first, then its files, and why beside them."""
+    catalog.set_state(measurement, State.QUARANTINED, reason)
+    at = Location(Zone.QUARANTINE, f"{measurement}/{REASON}")
+    storage.delete(at)
+    storage.put(at, [to_json(reason).encode()])
+    _move(storage, measurement, Zone.LANDING, Zone.QUARANTINE)
+
+
+def requeue(storage: Storage, catalog: Catalog, measurement: str) -> int:
+    """Take a rejected measurement back as pending; return how many files came back to landing.
+
+    Raises ``Conflict`` if it is not in quarantine, and ``NotFound`` if there is no such one.
+    """
+    state = catalog.measurement(measurement).state
+    if state is not State.QUARANTINED:
+        raise Conflict(
+            f"measurement {measurement} is {state}, not quarantined",
+            hint=f"avdataops run {measurement}",
+        )
+    moved = _move(storage, measurement, Zone.QUARANTINE, Zone.LANDING)
+    catalog.set_state(measurement, State.PENDING)
+    return moved
+
+
+def _move(storage: Storage, measurement: str, source: Zone, target: Zone) -> int:
+    moved = 0
+    found = [stored.location for stored in storage.list(source, f"{measurement}/")]
+    for at in sorted(found, key=lambda at: at.name == MANIFEST):
+        if source is Zone.QUARANTINE and at.key == f"{measurement}/{REASON}":
+            storage.delete(at)
+            continue
+        copy = Location(target, at.key)
+        if not storage.put(copy, chunks_of(storage.open(at))) and not _same(storage, at, copy):
+            # A repaired file is in place already: the rejected one is the one to go.
+            storage.delete(at)
+            continue
+        if not _same(storage, at, copy):
+            raise NotFound(f"{copy} did not read back as {at}; nothing was removed")
+        storage.delete(at)
+        moved += 1
+    return moved
+
+
+def _same(storage: Storage, one: Location, other: Location) -> bool:
+    return _digest(storage.open(one)) == _digest(storage.open(other))
+
+
+def _digest(file: ReadableFile) -> bytes:
+    digest = hashlib.sha256()
+    for chunk in chunks_of(file):
+        digest.update(chunk)
+    return digest.digest()

@@ -1,0 +1,220 @@
+"""Runs a pipeline on one measurement: plan, dispatch, commit, step after step."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import yaml
+
+from avdataops.engine.commit import commit, take_in
+from avdataops.engine.landing import clear_landing, quarantine
+from avdataops.engine.plan import Plan, plan_step
+from avdataops.model.artifact import Artifact
+from avdataops.model.documents import from_document
+from avdataops.model.errors import ConfigError, SchemaMismatch, did_you_mean
+from avdataops.model.measurement import Measurement, Reason, State
+from avdataops.model.run import Failure, Outcome, RunRecord, TaskSpec
+from avdataops.ports.catalog import Catalog
+from avdataops.ports.dispatch import Dispatcher, TaskEvent, TaskState
+from avdataops.ports.step import Step
+from avdataops.ports.storage import Storage
+
+MAX_LOST = 3
+"""Attempts of one task whose worker vanished, after which the input is taken to be the cause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of a pipeline with the parameters that differ from the step's defaults."""
+
+    step: str
+    params: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Steps in order, as data."""
+
+    name: str
+    steps: tuple[Stage, ...]
+
+    def between(self, first: str | None, last: str | None) -> "Pipeline":
+        """Return the part from step ``first`` to step ``last``, both included."""
+        names = [stage.step for stage in self.steps]
+        for name in (first, last):
+            if name is not None and name not in names:
+                raise ConfigError(
+                    f"pipeline '{self.name}' has no step '{name}'{did_you_mean(name, names)}",
+                    hint=f"its steps: {', '.join(names)}",
+                )
+        start = names.index(first) if first else 0
+        stop = names.index(last) + 1 if last else len(names)
+        return Pipeline(name=self.name, steps=self.steps[start:stop])
+
+    def with_params(self, given: Mapping[str, Mapping[str, object]]) -> "Pipeline":
+        """Return the pipeline with ``given[step][name]`` over its own parameters."""
+        names = [stage.step for stage in self.steps]
+        for step in given:
+            if step not in names:
+                raise ConfigError(
+                    f"pipeline '{self.name}' has no step '{step}'{did_you_mean(step, names)}"
+                )
+        return Pipeline(
+            name=self.name,
+            steps=tuple(
+                Stage(step=stage.step, params={**stage.params, **given.get(stage.step, {})})
+                for stage in self.steps
+            ),
+        )
+
+
+def parse_pipeline(text: str) -> Pipeline:
+    """Return the pipeline that YAML ``text`` describes; raises ``ConfigError``."""
+    try:
+        return from_document(Pipeline, yaml.safe_load(text))
+    except (yaml.YAMLError, SchemaMismatch) as error:
+        raise ConfigError(f"not a pipeline: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step was planned: so many tasks to run, so many already made."""
+
+    step: str
+    tasks: int
+    already: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """All tasks of a step are committed."""
+
+    step: str
+    records: tuple[RunRecord, ...]
+    already: tuple[RunRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a pipeline run came to."""
+
+    ran: tuple[RunRecord, ...]
+    """Runs that were executed now."""
+    already: tuple[RunRecord, ...]
+    """Runs whose results were there."""
+
+    @property
+    def failed(self) -> tuple[RunRecord, ...]:
+        """Runs of now that made nothing usable."""
+        return tuple(record for record in self.ran if not record.outcome.made_something)
+
+
+PipelineEvent = StepStarted | TaskEvent | StepEnded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machinery:
+    """What a pipeline run works with."""
+
+    storage: Storage
+    catalog: Catalog
+    dispatcher: Dispatcher
+    steps: Mapping[str, Step]
+    references: Sequence[Artifact] = ()
+    watch: Callable[[PipelineEvent], None] = lambda _: None
+
+
+def run_pipeline(
+    machinery: Machinery, measurement: Measurement, pipeline: Pipeline, *, complete: bool = True
+) -> Finished:
+    """Bring ``measurement`` to the end of ``pipeline``.
+
+    Stops after a step that failed.  With ``complete`` a run to the end makes the measurement
+    complete; a failure that a retry cannot mend puts it into quarantine with its reason.
+    """
+    machinery.catalog.set_state(measurement.id, State.RUNNING)
+    ran: list[RunRecord] = []
+    already: list[RunRecord] = []
+    for stage in pipeline.steps:
+        ended = _run_stage(machinery, measurement, stage)
+        ran += ended.records
+        already += ended.already
+        if any(not record.outcome.made_something for record in ended.records):
+            finished = Finished(tuple(ran), tuple(already))
+            _set_aside(machinery, measurement, finished.failed)
+            return finished
+        if stage.step == "validate":
+            clear_landing(machinery.storage, machinery.catalog, measurement.id)
+    state = State.COMPLETE if complete else State.PENDING
+    machinery.catalog.set_state(measurement.id, state)
+    return Finished(tuple(ran), tuple(already))
+
+
+def _run_stage(machinery: Machinery, measurement: Measurement, stage: Stage) -> StepEnded:
+    step = find_step(machinery.steps, stage.step)
+    plan = plan_step(machinery.catalog, measurement, step, stage.params, machinery.references)
+    already = (*plan.made, *plan.revive)
+    machinery.watch(StepStarted(stage.step, len(plan.run), len(already)))
+    take_in(machinery.storage, machinery.catalog, plan.revive)
+    records = tuple(_dispatch(machinery, plan))
+    if all(record.outcome.made_something for record in records):
+        take_in(machinery.storage, machinery.catalog, (), superseded=plan.stale)
+    ended = StepEnded(stage.step, records, already)
+    machinery.watch(ended)
+    return ended
+
+
+def _dispatch(machinery: Machinery, plan: Plan) -> Iterator[RunRecord]:
+    tasks = machinery.catalog.begin(plan.run)
+    for event in machinery.dispatcher.run(tasks):
+        machinery.watch(event)
+        if event.state in {TaskState.ENDED, TaskState.LOST}:
+            # Each task is taken in as it ends, so that a crash costs only what was running.
+            yield from commit(machinery.storage, machinery.catalog, [event.task])
+
+
+def find_step(steps: Mapping[str, Step], name: str) -> Step:
+    """Return one step; raises ``ConfigError`` with the near miss."""
+    if name not in steps:
+        raise ConfigError(f"there is no step '{name}'{did_you_mean(name, steps)}")
+    return steps[name]
+
+
+def _set_aside(machinery: Machinery, measurement: Measurement, failed: Sequence[RunRecord]) -> None:
+    final = [record for record in failed if _is_final(record)]
+    if not final:
+        machinery.catalog.set_state(measurement.id, State.PENDING)
+        return
+    reason = _reason(final[0], len(final))
+    quarantine(machinery.storage, machinery.catalog, measurement.id, reason)
+
+
+def _is_final(record: RunRecord) -> bool:
+    if record.outcome is Outcome.FAILED_INPUT:
+        return True
+    return record.attempt >= MAX_LOST
+
+
+def _reason(record: RunRecord, how_many: int) -> Reason:
+    failure = record.failure or Failure(code="unknown", message="no record says why")
+    more = f" (and {how_many - 1} more)" if how_many > 1 else ""
+    code = record.facts.get("reason_code", failure.code)
+    return Reason(
+        code=str(code),
+        message=f"{record.step}: {failure.message}{more}",
+        fix=failure.hint or f"avdataops measurements requeue {record.measurement}",
+    )
+
+
+def dry_run(
+    machinery: Machinery, measurement: Measurement, pipeline: Pipeline
+) -> tuple[tuple[TaskSpec, ...], str | None]:
+    """Return the tasks of the first step that has any, and the name of that step.
+
+    Later steps depend on what that one makes, so they cannot be planned yet.
+    """
+    for stage in pipeline.steps:
+        step = find_step(machinery.steps, stage.step)
+        plan = plan_step(machinery.catalog, measurement, step, stage.params, machinery.references)
+        if plan.run:
+            return plan.run, stage.step
+    return (), None

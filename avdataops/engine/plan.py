@@ -1,0 +1,117 @@
+"""Turns what the catalog knows into complete tasks.  What is already made is left out here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from avdataops.engine.fingerprint import complete_params, task_fingerprint
+from avdataops.model.artifact import Artifact
+from avdataops.model.ids import run_id
+from avdataops.model.measurement import Measurement
+from avdataops.model.run import RunRecord, TaskInput, TaskSpec
+from avdataops.ports.catalog import CatalogReader
+from avdataops.ports.step import Split, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one step has to do on one measurement."""
+
+    step: str
+    run: tuple[TaskSpec, ...]
+    """Tasks to execute."""
+    made: tuple[RunRecord, ...]
+    """Runs whose results are there and in use: nothing to do."""
+    revive: tuple[RunRecord, ...]
+    """Runs made earlier with these very inputs, then superseded: only to be taken in again."""
+    stale: tuple[str, ...]
+    """Runs whose results this plan replaces."""
+
+
+def plan_step(
+    catalog: CatalogReader,
+    measurement: Measurement,
+    step: Step,
+    params: Mapping[str, object],
+    references: Sequence[Artifact] = (),
+) -> Plan:
+    """Return what ``step`` has to do now, in a fixed order.
+
+    ``references`` are the shared files that enrichment may read.  A step whose first role has
+    no artifacts has nothing to do.
+    """
+    current = catalog.artifacts(measurement.id)
+    checked = complete_params(step, dict(params))
+    tasks = _tasks(step, measurement, checked, _inputs(step, current, references))
+    past = {record.run: record for record in catalog.runs(measurement.id, step=step.name)}
+    used_now = {artifact.run for artifact in current}
+    planned = {run_id(task.id) for task in tasks}
+    done = {
+        run: record
+        for run, record in past.items()
+        if record.outcome.made_something and run in planned
+    }
+    revive = [r for r in done.values() if r.made and r.run not in used_now]
+    revived = {record.run for record in revive}
+    return Plan(
+        step=step.name,
+        run=tuple(task for task in tasks if run_id(task.id) not in done),
+        made=tuple(record for record in done.values() if record.run not in revived),
+        revive=tuple(revive),
+        stale=tuple(sorted(run for run in past if run in used_now and run not in planned)),
+    )
+
+
+def _inputs(
+    step: Step, current: Sequence[Artifact], references: Sequence[Artifact]
+) -> dict[str, list[Artifact]]:
+    found: dict[str, list[Artifact]] = {}
+    for role, need in step.needs.items():
+        if need.kind == "reference":
+            pool = [a for a in references if a.attributes.get("role") == role]
+        else:
+            pool = [a for a in current if a.kind == need.kind]
+        wanted = [a for a in pool if need.where.items() <= a.attributes.items()]
+        found[role] = sorted(wanted, key=lambda a: (a.name, a.part, a.id))
+    return found
+
+
+def _tasks(
+    step: Step,
+    measurement: Measurement,
+    params: dict[str, object],
+    inputs: Mapping[str, list[Artifact]],
+) -> list[TaskSpec]:
+    first_role = next(iter(step.needs))
+    missing = [role for role, need in step.needs.items() if not need.optional and not inputs[role]]
+    if missing:
+        return []
+    tasks = []
+    for part, own in _groups(step.split, inputs[first_role]):
+        given = [TaskInput(role=first_role, artifact=artifact) for artifact in own]
+        for role, artifacts in inputs.items():
+            if role != first_role:
+                given += [TaskInput(role=role, artifact=artifact) for artifact in artifacts]
+        tasks.append(
+            TaskSpec(
+                id=task_fingerprint(step, measurement.id, params, given),
+                step=step.name,
+                version=step.version,
+                measurement=measurement.id,
+                vehicle=measurement.vehicle,
+                part=part,
+                inputs=tuple(given),
+                params=params,
+            )
+        )
+    return tasks
+
+
+def _groups(split: Split, artifacts: Sequence[Artifact]) -> list[tuple[str, list[Artifact]]]:
+    if split is Split.MEASUREMENT:
+        return [("", list(artifacts))]
+    if split is Split.RECORDING:
+        return [(artifact.name, [artifact]) for artifact in artifacts]
+    by_name: dict[str, list[Artifact]] = {}
+    for artifact in artifacts:
+        by_name.setdefault(artifact.name, []).append(artifact)
+    return sorted(by_name.items())

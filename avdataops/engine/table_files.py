@@ -1,0 +1,145 @@
+"""Tables as Parquet files: reading a stored one, and writing one so that its bytes repeat."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from avdataops.model.artifact import Artifact
+from avdataops.model.errors import SchemaMismatch
+from avdataops.ports.files import ReadableFile, as_stream
+from avdataops.tables.kinds import Kind
+
+ROW_GROUP_BYTES = 16 << 20
+"""Small enough that many open writers fit into memory, large enough for range queries."""
+_BATCH_ROWS = 65_536
+_TS = pa.field("ts", pa.timestamp("us", tz="UTC"), nullable=False, metadata={"unit": "us"})
+
+
+class ParquetTable:
+    """A stored table as a step sees it; ``ts`` stays hidden, it repeats ``t_ns``."""
+
+    def __init__(self, artifact: Artifact, file: ReadableFile) -> None:
+        self.artifact = artifact
+        self._file = file
+
+    def _open(self) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(as_stream(self._file), memory_map=False, pre_buffer=False)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise SchemaMismatch(
+                f"{self.artifact.location} is not the Parquet file that the catalog promises",
+                hint=f"avdataops measurements verify {self.artifact.measurement}",
+            ) from error
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns, with units in the field metadata."""
+        schema = self._open().schema_arrow
+        return schema.remove(schema.get_field_index("ts")).remove_metadata()
+
+    def batches(self, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield its rows in order, only the named columns, in bounded memory."""
+        wanted = self.schema.names if columns is None else columns
+        with self._open() as file:
+            yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted, use_threads=False)
+
+    def read(self, columns: list[str] | None = None) -> pa.Table:
+        """Return all rows of the named columns."""
+        wanted = self.schema.names if columns is None else columns
+        with self._open() as file:
+            return file.read(columns=wanted, use_threads=False).replace_schema_metadata(None)
+
+
+class TableWriter:
+    """Writes one table; the same batches give the same bytes."""
+
+    def __init__(
+        self, path: Path, kind: Kind, schema: pa.Schema, metadata: Mapping[str, str]
+    ) -> None:
+        kind.check(schema)
+        self._path = path
+        self._given = schema
+        at = schema.get_field_index("t_ns")
+        self._schema = schema.insert(at + 1, _TS).with_metadata(dict(metadata))
+        self._writer = pq.ParquetWriter(path, self._schema, **_options(self._schema))
+        self._waiting: list[pa.RecordBatch] = []
+        self.waiting_bytes = 0
+        self.rows = 0
+        self.start_ns: int | None = None
+        self.stop_ns: int | None = None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take rows of the first batch's schema; raises ``SchemaMismatch`` for any other."""
+        if not batch.schema.equals(self._given):
+            raise SchemaMismatch(f"{self._path.name}: rows changed their columns midway")
+        if not batch.num_rows:
+            return
+        span = pc.min_max(batch.column("t_ns"))
+        low, high = span["min"].as_py(), span["max"].as_py() + 1
+        self.start_ns = low if self.start_ns is None else min(low, self.start_ns)
+        self.stop_ns = high if self.stop_ns is None else max(high, self.stop_ns)
+        self.rows += batch.num_rows
+        self._waiting.append(batch)
+        self.waiting_bytes += batch.nbytes
+        if self.waiting_bytes >= ROW_GROUP_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits as one row group."""
+        if not self._waiting:
+            return
+        table = pa.Table.from_batches(self._waiting, self._given)
+        micros = pc.cast(pc.divide(table.column("t_ns"), 1000), _TS.type)
+        at = self._given.get_field_index("t_ns")
+        self._writer.write_table(
+            table.add_column(at + 1, _TS, micros).cast(self._schema).combine_chunks(),
+            row_group_size=table.num_rows,
+        )
+        self._waiting = []
+        self.waiting_bytes = 0
+
+    def close(self) -> None:
+        """Finish the file."""
+        self.flush()
+        self._writer.close()
+
+
+def _options(schema: pa.Schema) -> dict[str, object]:
+    texts = [f.name for f in schema if pa.types.is_string(f.type)]
+    blobs = {f.name for f in schema if pa.types.is_binary(f.type)}
+    # Camera frames come compressed already: packing them again costs time and saves nothing.
+    codecs = {
+        path: "NONE" if path.split(".", maxsplit=1)[0] in blobs else "zstd"
+        for path in _leaves(schema)
+    }
+    return {
+        "compression": codecs,
+        "compression_level": {path: 1 for path, codec in codecs.items() if codec == "zstd"},
+        "use_dictionary": texts,
+        "write_statistics": [f.name for f in schema if f.name not in blobs],
+    }
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    found: list[str] = []
+    waiting = [(field.name, field.type) for field in reversed(schema)]
+    while waiting:
+        path, kind = waiting.pop()
+        if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+            waiting.append((f"{path}.list.element", kind.value_type))
+        elif pa.types.is_struct(kind):
+            waiting += [(f"{path}.{field.name}", field.type) for field in kind]
+        else:
+            found.append(path)
+    return found
+
+
+def hash_file(path: Path) -> tuple[int, str]:
+    """Return length and SHA-256 of a local file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return file.tell(), digest.hexdigest()

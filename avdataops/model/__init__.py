@@ -1,0 +1,1 @@
+"""Frozen facts that every other part speaks in: ids, time, locations, artifacts, runs, errors."""

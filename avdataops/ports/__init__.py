@@ -1,0 +1,1 @@
+"""Every seam of the product: Protocols and plug-in records, one small file each."""

@@ -1,0 +1,90 @@
+"""What a detector is, and what it sees of a measurement."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Named columns on one time axis; NaN (or None for text) is unknown."""
+
+    t_ns: Times
+    columns: Mapping[str, npt.NDArray[Any]]
+    max_gap_ns: int
+    """Ticks further apart than this are not neighbours."""
+
+    def get(self, name: str) -> npt.NDArray[Any] | None:
+        """Return a column, or None if the drive has no such signal at all."""
+        return self.columns.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One synchronised, enriched measurement, all on the reference clock."""
+
+    measurement: str
+    start_ns: int
+    stop_ns: int
+    ego: Signals
+    """Canonical ego signals (schemas/signals.json) on the sync grid."""
+    context: Signals | None = None
+    """1 Hz environment: sun, weather, road."""
+    objects: Signals | None = None
+    """Object list in ego frame, one row per object and stamp: track_id, class, x_m, y_m, …"""
+    gaps: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """Stream -> gaps (start_ns, stop_ns) in its messages."""
+    periods_ns: Mapping[str, int] = field(default_factory=dict)
+    """Stream -> median period."""
+    classes: Mapping[str, str] = field(default_factory=dict)
+    """Stream -> topic class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One scene as a detector reports it."""
+
+    type: str
+    start_ns: int
+    stop_ns: int
+    confidence: float
+    evidence: Mapping[str, float | str | bool | None]
+    actor: str | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """A stretch in which the detector could not tell: unknown is not false."""
+
+    start_ns: int
+    stop_ns: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What a detector says about a whole drive."""
+
+    found: tuple[Found, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """Finder of one family of scenes; one file each, one row in the table."""
+
+    name: str
+    version: int
+    types: tuple[str, ...]
+    """Scene types that it may report."""
+    params: type
+    """Frozen dataclass of thresholds with units in the names; sources in its docstring."""
+    find: Callable[[Drive, Any], Detection]
+    doc: str = ""

@@ -1,0 +1,98 @@
+"""How bytes of a recording become columns."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
+
+import pyarrow as pa
+
+from avdataops.model.stream import Problem, Stream
+from avdataops.model.time import TimeRange
+from avdataops.ports.files import ReadableFile
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBatch:
+    """Rows of one stream in the recording's order.
+
+    ``rows`` starts with ``t_ns`` (int64, when the recorder took the message, on its own clock).
+    Field metadata: ``unit`` (as the recording states it), ``source`` (the name in the recording).
+    ``messages`` counts the source's messages behind these rows: equal to the rows for plain
+    streams, 0 for child streams.  ``dropped`` counts messages that gave no row, by reason.
+    """
+
+    stream: str
+    rows: pa.RecordBatch
+    messages: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+class Reader(Protocol):
+    """One opened recording.
+
+    Opening reads header and index only and is cheap whatever the size.  A damaged recording opens
+    as far as it can: what is wrong is in ``problems``, and ``batches`` yields what is readable.
+    """
+
+    @property
+    def time(self) -> TimeRange | None:
+        """First message to last, None when empty or unknown before reading."""
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """All streams with their counts by the recording's own index; children follow parents."""
+
+    @property
+    def clock(self) -> str:
+        """Name of the clock that stamped the messages, such as ``ros`` or ``mdf``."""
+
+    @property
+    def attachments(self) -> tuple[str, ...]:
+        """Names of files that the recording carries inside."""
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything found wrong so far: at opening, and in what ``batches`` has read."""
+
+    def batches(
+        self,
+        streams: Collection[str] | None = None,
+        *,
+        time: TimeRange | None = None,
+        max_rows: int = 65_536,
+    ) -> Iterator[StreamBatch]:
+        """Yield the asked streams (None: all) with their children, in one pass over the file.
+
+        Streams interleave; each comes in the recording's order.  A stream without messages
+        yields one empty batch, so that its columns are known.  Damage ends or skips what it
+        must, adds to ``problems`` and never raises after the first batch.
+        """
+
+    def __enter__(self) -> Self:
+        """Return the reader itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        """Release what was opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecars:
+    """Files of the same measurement that a format may need: DBC texts by name."""
+
+    dbc: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One recording format: how to recognise it by its first bytes, and how to open it."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[bytes], bool]
+    open: Callable[[ReadableFile, Sidecars], Reader]

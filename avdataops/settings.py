@@ -1,0 +1,132 @@
+"""Settings: flag over ``AVDATAOPS_*`` over ``avdataops.toml`` over default."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from avdataops.model.errors import ConfigError
+
+FILE_NAME = "avdataops.toml"
+
+
+class Settings(BaseSettings):
+    """All that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AVDATAOPS_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    workspace: Path = Field(
+        default=Path("workspace"), description="Folder of the local zones and the catalog."
+    )
+    jobs: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="Worker processes."
+    )
+    pipeline: str = Field(
+        default="drive_to_scenes", description="Name of a shipped pipeline, or a YAML file."
+    )
+    weather: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="NOAA ISD files with weather observations."
+    )
+    map: Path | None = Field(default=None, description="OpenStreetMap extract (.osm, .osm.pbf).")
+    params: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Parameters by step: params.sync.rate_hz = 20."
+    )
+
+    @field_validator("weather", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part for part in value.split(os.pathsep) if part]
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources; first wins."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _toml(settings_cls)
+
+
+def _toml(kind: type[BaseSettings]) -> TomlConfigSettingsSource:
+    return TomlConfigSettingsSource(kind, settings_file())
+
+
+def settings_file(start: Path | None = None) -> Path | None:
+    """Return the nearest ``avdataops.toml`` from ``start`` (the current folder) upwards."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def load_settings(**flags: object) -> Settings:
+    """Return the settings with ``flags`` (those that are not None) on top.
+
+    Paths in a settings file count from its folder.  Raises ``ConfigError`` naming the setting.
+    """
+    given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise ConfigError(
+            f"setting '{name}': {first['msg']}", hint="avdataops config show --origin"
+        ) from error
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"{settings_file()} cannot be read: {error}") from error
+    return _anchored(settings, set(given))
+
+
+def _anchored(settings: Settings, flags: set[str]) -> Settings:
+    file = settings_file()
+    if file is None:
+        return settings
+    from_file = _toml(Settings)()
+    in_environment = EnvSettingsSource(Settings)()
+    changed: dict[str, object] = {}
+    for name in set(from_file) & {"workspace", "weather", "map"} - flags - set(in_environment):
+        value = getattr(settings, name)
+        if isinstance(value, tuple):
+            changed[name] = tuple(file.parent / path for path in value)
+        elif value is not None:
+            changed[name] = file.parent / value
+    return settings.model_copy(update=changed)
+
+
+def origins(**flags: object) -> dict[str, tuple[object, str]]:
+    """Return every setting with its value and where it came from."""
+    settings = load_settings(**flags)
+    given = {name for name, value in flags.items() if value is not None}
+    in_environment = EnvSettingsSource(Settings)()
+    file = settings_file()
+    in_file = _toml(Settings)() if file else {}
+    found: dict[str, tuple[object, str]] = {}
+    for name in Settings.model_fields:
+        origin = "default"
+        if name in given:
+            origin = "flag"
+        elif name in in_environment:
+            origin = f"AVDATAOPS_{name.upper()}"
+        elif name in in_file:
+            origin = str(file)
+        found[name] = (getattr(settings, name), origin)
+    return found

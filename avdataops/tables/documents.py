@@ -1,0 +1,37 @@
+"""JSON Schema checks of documents that come from outside."""
+
+import functools
+import json
+from typing import Any
+
+from avdataops.model.errors import SchemaMismatch
+from avdataops.tables.load import load_json
+
+_DOCUMENTS = ("manifest.json", "driver_notes.json")
+
+
+@functools.cache
+def _validator(schema: str) -> Any:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    known = [(name, Resource.from_contents(load_json(name))) for name in _DOCUMENTS]
+    return Draft202012Validator(load_json(schema), registry=Registry().with_resources(known))
+
+
+def check_document(schema: str, document: object, what: str) -> None:
+    """Raise ``SchemaMismatch``, naming ``what`` and the place, unless ``document`` fits."""
+    errors = sorted(_validator(schema).iter_errors(document), key=lambda e: list(map(str, e.path)))
+    if errors:
+        where = "/".join(str(part) for part in errors[0].absolute_path) or "the document"
+        raise SchemaMismatch(f"{what}: {where}: {errors[0].message[:300]}")
+
+
+def parse_document(schema: str, data: bytes, what: str) -> Any:
+    """Return the JSON document in ``data``, checked; raises ``SchemaMismatch``."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise SchemaMismatch(f"{what} is not JSON: {error}") from error
+    check_document(schema, document, what)
+    return document

@@ -1,0 +1,1 @@
+"""Settings to objects: the only joins of ports to adapters."""

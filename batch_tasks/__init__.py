@@ -1,0 +1,1 @@
+"""What a batch service starts: each file a few lines over the engine."""
