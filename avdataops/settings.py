@@ -1,6 +1,7 @@
 """Settings: flag over ``AVDATAOPS_*`` over ``avdataops.toml`` over default."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -61,17 +63,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources; first wins."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _toml(settings_cls)
+        file = settings_file(env_settings() | init_settings())
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
 
-def _toml(kind: type[BaseSettings]) -> TomlConfigSettingsSource:
-    return TomlConfigSettingsSource(kind, settings_file())
+def settings_file(above: Mapping[str, Any]) -> Path | None:
+    """Return the settings file under what the flags and the environment say (``above``).
 
-
-def settings_file(start: Path | None = None) -> Path | None:
-    """Return the nearest ``avdataops.toml`` from ``start`` (the current folder) upwards."""
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
+    It is the ``avdataops.toml`` in the workspace that they name, else the nearest one from the
+    current folder upwards.
+    """
+    here = Path.cwd()
+    named = [Path(above["workspace"])] if "workspace" in above else []
+    for folder in (*named, here, *here.parents):
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
     return None
@@ -91,19 +95,26 @@ def load_settings(**flags: object) -> Settings:
         raise ConfigError(
             f"setting '{name}': {first['msg']}", hint="avdataops config show --origin"
         ) from error
+    except SettingsError as error:
+        raise ConfigError(f"a setting in the environment or a file: {error}") from error
     except (ValueError, OSError) as error:
-        raise ConfigError(f"{settings_file()} cannot be read: {error}") from error
-    return _anchored(settings, set(given))
+        raise ConfigError(f"{FILE_NAME} cannot be read: {error}") from error
+    return _anchored(settings, given)
 
 
-def _anchored(settings: Settings, flags: set[str]) -> Settings:
-    file = settings_file()
+def _sources(flags: Mapping[str, Any]) -> tuple[set[str], Path | None, set[str]]:
+    """Return the names set in the environment, the settings file, and the names set in it."""
+    in_environment = EnvSettingsSource(Settings)()
+    file = settings_file(in_environment | dict(flags))
+    return set(in_environment), file, set(TomlConfigSettingsSource(Settings, file)())
+
+
+def _anchored(settings: Settings, flags: Mapping[str, Any]) -> Settings:
+    in_environment, file, in_file = _sources(flags)
     if file is None:
         return settings
-    from_file = _toml(Settings)()
-    in_environment = EnvSettingsSource(Settings)()
     changed: dict[str, object] = {}
-    for name in set(from_file) & {"workspace", "weather", "map"} - flags - set(in_environment):
+    for name in in_file & {"workspace", "weather", "map"} - set(flags) - in_environment:
         value = getattr(settings, name)
         if isinstance(value, tuple):
             changed[name] = tuple(file.parent / path for path in value)
@@ -115,10 +126,8 @@ def _anchored(settings: Settings, flags: set[str]) -> Settings:
 def origins(**flags: object) -> dict[str, tuple[object, str]]:
     """Return every setting with its value and where it came from."""
     settings = load_settings(**flags)
-    given = {name for name, value in flags.items() if value is not None}
-    in_environment = EnvSettingsSource(Settings)()
-    file = settings_file()
-    in_file = _toml(Settings)() if file else {}
+    given = {name: value for name, value in flags.items() if value is not None}
+    in_environment, file, in_file = _sources(given)
     found: dict[str, tuple[object, str]] = {}
     for name in Settings.model_fields:
         origin = "default"

@@ -1,9 +1,12 @@
 """Runs tasks in a pool of local processes that survives the death of any of them."""
 
 import multiprocessing
+import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -13,6 +16,8 @@ from avdataops.model.run import TaskSpec
 from avdataops.ports.dispatch import Execute, TaskEvent, TaskState
 
 _SPAWN = multiprocessing.get_context("spawn")
+_GRACE_S = 5.0
+"""For a process that closed its pipe, to end by itself and tell its status."""
 
 
 @dataclass(slots=True)
@@ -47,16 +52,26 @@ class LocalPool:
 
     def _hand_out(self, waiting: deque[TaskSpec], workers: list[_Worker]) -> Iterator[TaskEvent]:
         while waiting:
-            free = next((worker for worker in workers if worker.task is None), None)
+            free = self._free(workers)
             if free is None:
-                if len(workers) >= self._limit:
-                    return
-                free = self._start()
-                workers.append(free)
+                return
             task = waiting.popleft()
             free.task = task
-            free.pipe.send(task)
+            # A worker that dies right now closes its end of the pipe, which `_listen` sees.
+            with suppress(OSError):
+                free.pipe.send(task)
             yield TaskEvent(task, TaskState.STARTED)
+
+    def _free(self, workers: list[_Worker]) -> _Worker | None:
+        for idle in [worker for worker in workers if worker.task is None]:
+            if idle.process.is_alive():
+                return idle
+            workers.remove(idle)
+            _end(idle)
+        if len(workers) >= self._limit:
+            return None
+        workers.append(self._start())
+        return workers[-1]
 
     def _start(self) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
@@ -76,11 +91,11 @@ def _listen(workers: list[_Worker]) -> Iterator[TaskEvent]:
             message = worker.pipe.recv()
         except (EOFError, OSError):
             workers.remove(worker)
-            worker.process.join()
+            worker.process.join(_GRACE_S)
             yield TaskEvent(task, TaskState.LOST, why=_how_it_ended(worker.process))
             _end(worker)
             continue
-        if isinstance(message, float):
+        if message is not None:
             yield TaskEvent(task, TaskState.PROGRESS, done=message)
             continue
         worker.task = None
@@ -101,19 +116,19 @@ def _end(worker: _Worker) -> None:
 
 
 def _work(execute: Execute, pipe: "Connection[Any, Any]") -> None:
+    # An interrupt from the keyboard reaches the whole group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     while True:
         try:
             task: TaskSpec = pipe.recv()
         except (EOFError, OSError):
             return
-        execute(task, pipe.send)
+        execute(task, lambda done: pipe.send(float(done)))
         pipe.send(None)
 
 
 def _die_with_parent() -> None:
-    import os
-
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -35,7 +35,7 @@ def demo(workspace: Path, duration: float, seed: int) -> int:
     shared = ["--workspace", str(workspace)]
     (workspace / "avdataops.toml").write_text(
         f'weather = ["{drive.weather.relative_to(workspace)}"]\n'
-        f'map = "{drive.map.relative_to(workspace)}"\n',
+        f'map = "{drive.osm.relative_to(workspace)}"\n',
         encoding="utf-8",
     )
     upload = ["upload", str(drive.drive), "--vehicle", VEHICLE, "--dbc", str(drive.dbc), *shared]

@@ -16,14 +16,14 @@ def with_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option(
         "--workspace",
-        "folder",
+        "workspace_folder",
         type=click.Path(file_okay=False, path_type=Path),
         help="Folder of the local zones and the catalog (AVDATAOPS_WORKSPACE).",
     )
     @wraps(command)
-    def opened(folder: Path | None, **options: Any) -> Any:
+    def opened(workspace_folder: Path | None, **options: Any) -> Any:
         root = click.get_current_context().find_root()
-        with open_workspace(load_settings(workspace=folder or root.obj)) as workspace:
+        with open_workspace(load_settings(workspace=workspace_folder or root.obj)) as workspace:
             return command(workspace, **options)
 
     return opened

@@ -33,7 +33,7 @@ class Sink:
         elif self.style == "table":
             self._write(_table(rows, columns))
         elif self.style == "csv":
-            self._write(_csv(rows))
+            self._write(_csv(rows, columns))
         elif self.style == "ndjson":
             self._write("".join(f"{json.dumps(dict(row))}\n" for row in rows))
         else:
@@ -50,7 +50,7 @@ class Sink:
         if self.file is None:
             click.echo(text, nl=False)
         else:
-            self.file.write_text(text, encoding="utf-8")
+            _save(self.file, text.encode())
 
 
 def with_sink(*styles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -89,20 +89,27 @@ def _write_parquet(rows: Sequence[Row], output: Path | None) -> None:
     sink = io.BytesIO()
     pq.write_table(table, sink)
     if output is not None:
-        output.write_bytes(sink.getvalue())
+        _save(output, sink.getvalue())
     elif sys.stdout.isatty():
         raise InputError("Parquet is not for terminals", hint="add -o FILE")
     else:
         sys.stdout.buffer.write(sink.getvalue())
 
 
+def _save(file: Path, data: bytes) -> None:
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise InputError(f"cannot write '{file}': {error.strerror}") from error
+
+
 def _flat(value: object) -> object:
     return json.dumps(value, sort_keys=True) if isinstance(value, dict | list | tuple) else value
 
 
-def _csv(rows: Sequence[Row]) -> str:
+def _csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
     text = io.StringIO()
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(name for row in rows for name in row)) or columns
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _flat(value) for name, value in row.items()} for row in rows)

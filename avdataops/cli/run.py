@@ -13,7 +13,7 @@ from avdataops.engine.arrivals import arrive_or_quarantine
 from avdataops.engine.pipeline import Finished, Machinery, Pipeline, dry_run, run_pipeline
 from avdataops.model.errors import Conflict, InputError
 from avdataops.model.measurement import Measurement, State
-from avdataops.model.run import Outcome, RunRecord
+from avdataops.model.run import RunRecord
 from avdataops.wiring.workspace import Workspace
 
 DATA_LOSS, FAILED, TEMPORARY = 3, 1, 75
@@ -43,9 +43,8 @@ def run(workspace: Workspace, sink: Sink, **options: Any) -> int:
         machinery = workspace.machinery(progress)
         if asked.dry:
             return _show_plan(machinery, facts, part, sink)
-        to_the_end = part.steps[-1] == whole.steps[-1]
         try:
-            finished = run_pipeline(machinery, facts, part, complete=to_the_end)
+            finished = run_pipeline(machinery, facts, part, whole=whole)
         finally:
             progress.close()
     return _tell(workspace, name, finished, sink)
@@ -79,6 +78,8 @@ def _params(given: tuple[str, ...]) -> dict[str, dict[str, Any]]:
 def _set(into: dict[str, Any], names: list[str], value: object) -> None:
     for name in names[:-1]:
         into = into.setdefault(name, {})
+        if not isinstance(into, dict):
+            raise click.BadParameter(f"'{name}' is given twice, as a value and as a group")
     into[names[-1]] = value
 
 
@@ -90,7 +91,7 @@ def _ready(workspace: Workspace, name: str) -> Measurement:
     if facts.state is State.QUARANTINED and facts.reason:
         raise Conflict(
             f"measurement {name} is quarantined [{facts.reason.code}]: {facts.reason.message}",
-            hint=f"{facts.reason.fix}; then avdataops measurements requeue {name}",
+            hint=facts.reason.fix,
         )
     return facts
 
@@ -127,7 +128,7 @@ def _tell(workspace: Workspace, name: str, finished: Finished, sink: Sink) -> in
     sink.document(document, text)
     if facts.reason and facts.state is State.QUARANTINED:
         say(f"quarantined [{facts.reason.code}]: {facts.reason.message}\n  fix: {facts.reason.fix}")
-    return exit_status(finished)
+    return exit_status(finished, facts.state)
 
 
 def _row(record: RunRecord, outcome: str | None = None) -> dict[str, object]:
@@ -159,9 +160,8 @@ def _say_problems(records: tuple[RunRecord, ...]) -> None:
             say(f"  {record.outcome}: {record.step} {record.part}: {record.failure.message}")
 
 
-def exit_status(finished: Finished) -> int:
+def exit_status(finished: Finished, state: State) -> int:
     """Return 0, 3 for data loss, 75 if a retry may help, 1 if it will not."""
     if finished.failed:
-        final = any(record.outcome is Outcome.FAILED_INPUT for record in finished.failed)
-        return FAILED if final else TEMPORARY
+        return FAILED if state is State.QUARANTINED else TEMPORARY
     return DATA_LOSS if any(record.lost_data for record in finished.ran) else 0

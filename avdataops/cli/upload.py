@@ -10,14 +10,8 @@ import click
 from avdataops.cli.opening import with_workspace
 from avdataops.cli.output import Sink, say, with_sink
 from avdataops.cli.progress import TransferProgress
-from avdataops.engine.intake import (
-    NOTES,
-    HashCache,
-    hash_sources,
-    make_manifest,
-    read_notes,
-    scan,
-)
+from avdataops.engine.driver_notes import NOTES, read_notes
+from avdataops.engine.intake import HashCache, hash_sources, make_manifest, scan
 from avdataops.engine.intake import upload as upload_files
 from avdataops.model.ids import check_vehicle, fingerprint
 from avdataops.model.measurement import Manifest, Role

@@ -1,12 +1,12 @@
 """Takes a landed manifest into the catalog, and holds it against what was registered."""
 
-from avdataops.engine.landing import MANIFEST, quarantine
+from avdataops.engine.landing import MANIFEST, REASON, quarantine
 from avdataops.model.artifact import Artifact
 from avdataops.model.documents import from_document
-from avdataops.model.errors import Conflict, NotFound, SchemaMismatch, UnsafeName
+from avdataops.model.errors import Conflict, InputError, NotFound, SchemaMismatch, UnsafeName
 from avdataops.model.ids import check_vehicle, fingerprint, measurement_id, recording_id
 from avdataops.model.location import Location, Zone
-from avdataops.model.measurement import Manifest, ManifestFile, Reason, Recording, Role
+from avdataops.model.measurement import Manifest, ManifestFile, Reason, Recording, Role, State
 from avdataops.ports.catalog import Catalog
 from avdataops.ports.storage import Storage, read_all
 from avdataops.tables.documents import parse_document
@@ -20,7 +20,7 @@ def landed(measurement: str) -> Location:
 def read_manifest(storage: Storage, measurement: str) -> Manifest:
     """Return the manifest in landing, every field and name checked.
 
-    Raises ``NotFound``, or ``SchemaMismatch``, ``UnsafeName`` for one that lies or is hostile.
+    Raises ``NotFound``, or an ``InputError`` for one that lies or is hostile.
     """
     what = f"the manifest of {measurement}"
     document = parse_document("manifest.json", read_all(storage.open(landed(measurement))), what)
@@ -29,6 +29,8 @@ def read_manifest(storage: Storage, measurement: str) -> Manifest:
     names = [file.name for file in manifest.files]
     for name in names:
         Location(Zone.LANDING, f"{measurement}/{name}")
+        if name.casefold() in {MANIFEST, REASON}:
+            raise UnsafeName(f"{what} names '{name}', which is the pipeline's own file")
     if len({name.casefold() for name in names}) < len(names):
         raise SchemaMismatch(f"{what} names a file twice (upper and lower case count as one)")
     expected = measurement_id(manifest.vehicle, ((f.name, f.sha256) for f in manifest.files))
@@ -75,9 +77,12 @@ def upload_artifact(manifest: Manifest, file: ManifestFile) -> Artifact:
 def arrive(storage: Storage, catalog: Catalog, measurement: str) -> None:
     """Make sure that the catalog knows a landed measurement as its manifest describes it.
 
-    Nothing happens once landing was cleared.  Raises ``NotFound`` if neither landing nor the
-    catalog has it, and ``SchemaMismatch`` if the manifest is wrong or was changed since.
+    Nothing happens in quarantine, or once landing was cleared.  Raises ``NotFound`` if neither
+    landing nor the catalog has it, and an ``InputError`` if the manifest is wrong, hostile, or was
+    changed since.
     """
+    if _is_quarantined(catalog, measurement):
+        return
     if storage.stat(landed(measurement)) is None:
         catalog.measurement(measurement)
         _refuse_a_lost_manifest(storage, catalog, measurement)
@@ -109,7 +114,7 @@ def arrive_or_quarantine(storage: Storage, catalog: Catalog, measurement: str) -
     """
     try:
         arrive(storage, catalog, measurement)
-    except (SchemaMismatch, UnsafeName) as error:
+    except InputError as error:
         try:
             vehicle = catalog.measurement(measurement).vehicle
         except NotFound:
@@ -122,6 +127,13 @@ def arrive_or_quarantine(storage: Storage, catalog: Catalog, measurement: str) -
         quarantine(storage, catalog, measurement, reason)
         return reason
     return None
+
+
+def _is_quarantined(catalog: Catalog, measurement: str) -> bool:
+    try:
+        return catalog.measurement(measurement).state is State.QUARANTINED
+    except NotFound:
+        return False
 
 
 def _uploads(catalog: Catalog, measurement: str) -> list[Artifact]:

@@ -19,13 +19,16 @@ def commit(
     tasks: Sequence[TaskSpec],
     *,
     superseded: Sequence[str] = (),
+    why: str = "",
 ) -> tuple[RunRecord, ...]:
     """Take in what became of ``tasks`` and return their records.
 
-    A task that left no record is recorded as lost.  ``superseded`` runs stop being current.
+    A task that left no record is recorded as lost; ``why`` tells what is known of that.  The
+    ``superseded`` runs stop being current in the same moment, if every task succeeded.
     """
-    records = tuple(_record(storage, task) for task in tasks)
-    take_in(storage, catalog, records, superseded=superseded)
+    records = tuple(_record(storage, task, why) for task in tasks)
+    replaced = superseded if all(record.outcome.made_something for record in records) else ()
+    take_in(storage, catalog, records, superseded=replaced)
     return records
 
 
@@ -41,10 +44,10 @@ def take_in(
     catalog.commit(taken, superseded=superseded)
 
 
-def _record(storage: Storage, task: TaskSpec) -> RunRecord:
+def _record(storage: Storage, task: TaskSpec, why: str) -> RunRecord:
     run = run_id(task.id)
     record = load_attempt(storage, task.measurement, run, task.attempt)
-    return record or lost(task, "its worker ended without leaving a record")
+    return record or lost(task, why or "its worker ended without leaving a record")
 
 
 def lost(task: TaskSpec, why: str) -> RunRecord:
@@ -61,7 +64,7 @@ def lost(task: TaskSpec, why: str) -> RunRecord:
         used=tuple(given.artifact.id for given in task.inputs),
         failure=Failure(
             code="lost",
-            message=f"step {task.step} {task.part}: {why}".replace("  ", " "),
+            message=f"step {f'{task.step} {task.part}'.rstrip()}: {why}",
             hint=f"avdataops run {task.measurement}",
             retryable=True,
         ),

@@ -17,8 +17,14 @@ from avdataops.engine.records import load_made, save_attempt, save_made
 from avdataops.engine.table_files import ParquetTable
 from avdataops.model.artifact import Artifact
 from avdataops.model.documents import from_document
-from avdataops.model.errors import AvdataopsError, ConfigError, NothingToDo, TransientError
-from avdataops.model.ids import run_id
+from avdataops.model.errors import (
+    AvdataopsError,
+    ConfigError,
+    NothingToDo,
+    PermissionDenied,
+    TransientError,
+)
+from avdataops.model.ids import canonical_json, run_id
 from avdataops.model.run import Failure, Outcome, RunRecord, TaskSpec
 from avdataops.model.stream import Account, Problem
 from avdataops.ports.files import ReadableFile
@@ -76,6 +82,8 @@ class _Context:
         self.accounts.append(account)
 
     def fact(self, name: str, value: object) -> None:
+        # Refused here, where the record can still tell which step it was.
+        canonical_json(value)
         self.facts[name] = value
 
 
@@ -91,7 +99,7 @@ def execute(
     """
     started_ns = time.time_ns()
     published = load_made(storage, task.measurement, run_id(task.id))
-    if published and all(storage.stat(made.location) for made in published.made):
+    if published and all(_is_there(storage, made) for made in published.made):
         record = replace(published, attempt=task.attempt)
     else:
         record = replace(
@@ -119,12 +127,12 @@ def _run(
     except NothingToDo as nothing:
         outcome = Outcome.NOTHING
         context.fact("nothing", nothing.message)
-    except TransientError as error:
+    except (TransientError, ConfigError, PermissionDenied) as error:
+        # The machine or its set-up, not the data: nothing that quarantine could mend.
         outcome, failure = Outcome.FAILED_TRANSIENT, Failure.of(error)
     except AvdataopsError as error:
         outcome, failure = Outcome.FAILED_INPUT, Failure.of(error)
     except (MemoryError, OSError) as error:
-        # The machine, not the data: another attempt may find more room.
         outcome, failure = Outcome.FAILED_TRANSIENT, _defect(error, "machine", retryable=True)
     except Exception as error:  # noqa: BLE001 - whatever a step does, its record must tell
         outcome, failure = Outcome.FAILED_INPUT, _defect(error, "defect", retryable=False)
@@ -145,6 +153,11 @@ def _run(
         failure=failure,
         facts=context.facts,
     )
+
+
+def _is_there(storage: Storage, made: Artifact) -> bool:
+    stored = storage.stat(made.location)
+    return stored is not None and stored.bytes == made.bytes
 
 
 def _made(

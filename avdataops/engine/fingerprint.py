@@ -1,12 +1,12 @@
 """The identity of a piece of work: the same work has the same id everywhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from avdataops.model.documents import from_document
 from avdataops.model.errors import ConfigError, SchemaMismatch, did_you_mean
-from avdataops.model.ids import fingerprint
+from avdataops.model.ids import canonical_json, fingerprint
 from avdataops.model.run import TaskInput
 from avdataops.ports.step import Step
 
@@ -32,14 +32,24 @@ def complete_params(step: Step, given: dict[str, Any]) -> dict[str, object]:
     Raises ``ConfigError`` that names the unknown or ill-typed parameter.
     """
     defaults: dict[str, object] = asdict(step.params())
-    for name in given:
-        if name not in defaults:
-            raise ConfigError(
-                f"step '{step.name}' has no parameter '{name}'{did_you_mean(name, defaults)}",
-                hint=f"it has: {', '.join(sorted(defaults)) or 'none'}",
-            )
+    _refuse_unknown(step.name, "", given, defaults)
     try:
         params: dict[str, object] = asdict(from_document(step.params, defaults | given))
-    except SchemaMismatch as error:
-        raise ConfigError(f"parameters of step '{step.name}': {error.message}") from error
+        canonical_json(params)
+    except (SchemaMismatch, ValueError) as error:
+        raise ConfigError(f"parameters of step '{step.name}': {error}") from error
+    _refuse_unknown(step.name, "", given, params)
     return params
+
+
+def _refuse_unknown(
+    step: str, inside: str, given: Mapping[str, Any], known: Mapping[str, Any]
+) -> None:
+    for name, value in given.items():
+        if name not in known:
+            raise ConfigError(
+                f"step '{step}' has no parameter '{inside}{name}'{did_you_mean(name, known)}",
+                hint=f"it has: {', '.join(f'{inside}{one}' for one in sorted(known)) or 'none'}",
+            )
+        if isinstance(value, Mapping) and isinstance(known[name], Mapping):
+            _refuse_unknown(step, f"{inside}{name}.", value, known[name])

@@ -4,29 +4,27 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from avdataops.engine.arrivals import landed, read_manifest, register
+from avdataops.engine.driver_notes import NOTES
 from avdataops.engine.landing import MANIFEST
+from avdataops.engine.publish import digest
 from avdataops.model.documents import to_json
-from avdataops.model.errors import Conflict, InputError, NotFound, SchemaMismatch
+from avdataops.model.errors import Conflict, InputError, NotFound
 from avdataops.model.ids import check_vehicle, measurement_id
 from avdataops.model.location import Location, Zone
 from avdataops.model.measurement import Manifest, ManifestFile, Role, State
 from avdataops.ports.catalog import Catalog
 from avdataops.ports.storage import CHUNK_BYTES, Storage
 from avdataops.readers.formats import FORMATS
-from avdataops.tables.documents import check_document
 
-NOTES = "driver_notes.json"
 _SIDECARS = {"metadata.yaml": Role.SIDECAR}
-_MAX_NOTES_BYTES = 4 << 20
 
 Progress = Callable[[str, str, int], None]
 """Told (what is done, file, bytes): ``hash`` or ``copy``, as it goes on."""
@@ -72,6 +70,7 @@ def scan(folder: Path, dbc: Sequence[Path] = (), notes: Path | None = None) -> S
     if notes is not None:
         found.pop(NOTES, None)
         _add(found, NOTES, notes, Role.NOTES)
+    _refuse_twins(found)
     if not any(role is Role.RECORDING for _, role in found.values()):
         suffixes = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
         raise InputError(
@@ -110,6 +109,16 @@ def _add(found: dict[str, tuple[Path, Role]], name: str, path: Path, role: Role)
     found[name] = (path, role)
 
 
+def _refuse_twins(names: Iterable[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        twin = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+        if twin != name:
+            raise InputError(
+                f"'{twin}' and '{name}' would be one file where case does not count; rename one"
+            )
+
+
 def _source(name: str, path: Path, role: Role) -> Source:
     Location(Zone.LANDING, f"m/{name}")
     return Source(name, path, role, path.stat().st_size)
@@ -125,13 +134,13 @@ class HashCache:
         except (OSError, ValueError):
             self._known = {}
 
-    def get(self, path: Path) -> str | None:
-        """Return the hash of an unchanged file."""
-        return self._known.get(self._key(path))
+    def get(self, key: str) -> str | None:
+        """Return the hash of the file that had this key."""
+        return self._known.get(key)
 
-    def put(self, path: Path, sha256: str) -> None:
+    def put(self, key: str, sha256: str) -> None:
         """Remember a hash, on disk before this returns."""
-        self._known[self._key(path)] = sha256
+        self._known[key] = sha256
         self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(".new")
         fresh.write_text(json.dumps(self._known), encoding="utf-8")
@@ -142,7 +151,8 @@ class HashCache:
         self._file.unlink(missing_ok=True)
 
     @staticmethod
-    def _key(path: Path) -> str:
+    def key(path: Path) -> str:
+        """Return what a file has as long as nobody changes it; take it before hashing."""
         facts = path.stat()
         return f"{path.resolve()}|{facts.st_size}|{facts.st_mtime_ns}"
 
@@ -150,28 +160,36 @@ class HashCache:
 def hash_sources(
     sources: Sequence[Source], cache: HashCache, progress: Progress, threads: int
 ) -> tuple[ManifestFile, ...]:
-    """Return the manifest's lines for ``sources``, hashed in parallel."""
+    """Return the manifest's lines for ``sources``, hashed in parallel.
 
-    def hashed(source: Source) -> str:
-        known = cache.get(source.path)
+    Raises ``InputError`` if a file changes meanwhile.
+    """
+
+    def hashed(source: Source) -> tuple[str, str]:
+        key = cache.key(source.path)
+        known = cache.get(key)
         if known:
             progress("hash", source.name, source.bytes)
-            return known
-        digest = hashlib.sha256()
+            return key, known
+        digest, size = hashlib.sha256(), 0
         for chunk in _read(source.path):
             digest.update(chunk)
+            size += len(chunk)
             progress("hash", source.name, len(chunk))
-        return digest.hexdigest()
+        if size != source.bytes or cache.key(source.path) != key:
+            raise InputError(
+                f"'{source.path}' changed while it was hashed", hint="run the same upload again"
+            )
+        return key, digest.hexdigest()
 
+    files = []
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        digests = []
-        for source, sha256 in zip(sources, pool.map(hashed, sources), strict=True):
-            cache.put(source.path, sha256)
-            digests.append(sha256)
-    return tuple(
-        ManifestFile(name=s.name, bytes=s.bytes, sha256=sha256, role=s.role)
-        for s, sha256 in zip(sources, digests, strict=True)
-    )
+        for source, (key, sha256) in zip(sources, pool.map(hashed, sources), strict=True):
+            cache.put(key, sha256)
+            files.append(
+                ManifestFile(name=source.name, bytes=source.bytes, sha256=sha256, role=source.role)
+            )
+    return tuple(files)
 
 
 def make_manifest(
@@ -187,24 +205,6 @@ def make_manifest(
         files=files,
         driver_notes=notes,
     )
-
-
-def read_notes(path: Path) -> dict[str, Any]:
-    """Return driver notes from a JSON or YAML file; raises ``SchemaMismatch``."""
-    what = f"driver notes '{path.name}'"
-    if path.stat().st_size > _MAX_NOTES_BYTES:
-        raise SchemaMismatch(f"{what}: more than 4 MiB")
-    try:
-        text = path.read_text("utf-8")
-        if path.suffix.lower() == ".json":
-            notes: dict[str, Any] = json.loads(text)
-        else:
-            # YAML knows dates, a catalog document does not: they become text.
-            notes = json.loads(json.dumps(yaml.safe_load(text), default=str))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SchemaMismatch(f"{what} is neither JSON nor YAML: {error}") from error
-    check_document("driver_notes.json", notes, what)
-    return notes
 
 
 def upload(
@@ -227,6 +227,8 @@ def upload(
         manifest = replace(manifest, created_ns=first.created_ns)
     if state not in {None, State.QUARANTINED}:
         return False
+    if state is State.QUARANTINED:
+        _drop_rejected(storage, manifest)
     for file in manifest.files:
         _land(storage, manifest.measurement, file, sources[file.name], progress)
     if state is State.QUARANTINED:
@@ -238,6 +240,14 @@ def upload(
     if state is State.QUARANTINED:
         catalog.set_state(manifest.measurement, State.PENDING)
     return True
+
+
+def _drop_rejected(storage: Storage, manifest: Manifest) -> None:
+    # A rejection that was interrupted leaves the bad file in landing, where it would block ours.
+    for file in manifest.files:
+        at = Location(Zone.LANDING, f"{manifest.measurement}/{file.name}")
+        if storage.stat(at) and digest(storage.open(at)) != file.sha256:
+            storage.delete(at)
 
 
 def _state(catalog: Catalog, measurement: str) -> State | None:
@@ -253,27 +263,22 @@ def _land(
     if file.name == MANIFEST:
         raise InputError(f"'{MANIFEST}' is the pipeline's own file; rename yours")
     at = Location(Zone.LANDING, f"{measurement}/{file.name}")
-    digest = hashlib.sha256()
+    read = hashlib.sha256()
 
     def chunks() -> Iterator[bytes]:
         for chunk in _read(path):
-            digest.update(chunk)
+            read.update(chunk)
             progress("copy", file.name, len(chunk))
             yield chunk
-        if digest.hexdigest() != file.sha256:
+        if read.hexdigest() != file.sha256:
             raise InputError(
                 f"'{path}' changed while it was uploaded", hint="run the same upload again"
             )
 
     if storage.put(at, chunks()):
         return
-    stored = storage.open(at)
-    found = hashlib.sha256()
-    for offset in range(0, stored.size, CHUNK_BYTES):
-        chunk = stored.read_at(offset, CHUNK_BYTES)
-        found.update(chunk)
-        progress("copy", file.name, len(chunk))
-    if found.hexdigest() != file.sha256:
+    progress("copy", file.name, file.bytes)
+    if digest(storage.open(at)) != file.sha256:
         raise Conflict(
             f"{at} exists with other content, and nothing is ever overwritten",
             hint=f"remove {at} if it is no longer wanted, then upload again",

@@ -28,15 +28,20 @@ def clear_landing(storage: Storage, catalog: Catalog, measurement: str) -> int:
         stored = copy and storage.stat(copy.location)
         if not copy or not stored or copy.sha256 != upload.sha256 or stored.bytes != upload.bytes:
             return 0
-    landed = [stored.location for stored in storage.list(Zone.LANDING, f"{measurement}/")]
+    named = [upload.location for upload in uploads]
+    landed = [at for at in (*named, _manifest(measurement)) if storage.stat(at)]
     _keep_manifest(storage, measurement)
-    for at in sorted(landed, key=lambda at: at.name == MANIFEST):
+    for at in landed:
         storage.delete(at)
     return len(landed)
 
 
+def _manifest(measurement: str) -> Location:
+    return Location(Zone.LANDING, f"{measurement}/{MANIFEST}")
+
+
 def _keep_manifest(storage: Storage, measurement: str) -> None:
-    at = Location(Zone.LANDING, f"{measurement}/{MANIFEST}")
+    at = _manifest(measurement)
     if storage.stat(at):
         kept = Location(Zone.RAW, f"recordings/{measurement}/{MANIFEST}")
         storage.put(kept, chunks_of(storage.open(at)))
@@ -76,9 +81,12 @@ def _move(storage: Storage, measurement: str, source: Zone, target: Zone) -> int
             continue
         copy = Location(target, at.key)
         if not storage.put(copy, chunks_of(storage.open(at))) and not _same(storage, at, copy):
-            # A repaired file is in place already: the rejected one is the one to go.
-            storage.delete(at)
-            continue
+            # What lies in landing is the newer one, perhaps repaired: the rejected one goes.
+            if target is Zone.LANDING:
+                storage.delete(at)
+                continue
+            storage.delete(copy)
+            storage.put(copy, chunks_of(storage.open(at)))
         if not _same(storage, at, copy):
             raise NotFound(f"{copy} did not read back as {at}; nothing was removed")
         storage.delete(at)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from avdataops.engine.commit import commit, take_in
+from avdataops.engine.fingerprint import complete_params
 from avdataops.engine.landing import clear_landing, quarantine
 from avdataops.engine.plan import Plan, plan_step
 from avdataops.model.artifact import Artifact
@@ -48,6 +49,8 @@ class Pipeline:
                 )
         start = names.index(first) if first else 0
         stop = names.index(last) + 1 if last else len(names)
+        if start >= stop:
+            raise ConfigError(f"in pipeline '{self.name}' step '{last}' comes before '{first}'")
         return Pipeline(name=self.name, steps=self.steps[start:stop])
 
     def with_params(self, given: Mapping[str, Mapping[str, object]]) -> "Pipeline":
@@ -124,14 +127,35 @@ class Machinery:
 
 
 def run_pipeline(
-    machinery: Machinery, measurement: Measurement, pipeline: Pipeline, *, complete: bool = True
+    machinery: Machinery,
+    measurement: Measurement,
+    pipeline: Pipeline,
+    *,
+    whole: Pipeline | None = None,
 ) -> Finished:
-    """Bring ``measurement`` to the end of ``pipeline``.
+    """Bring ``measurement`` to the end of ``pipeline``; stops after a step that failed.
 
-    Stops after a step that failed.  With ``complete`` a run to the end makes the measurement
-    complete; a failure that a retry cannot mend puts it into quarantine with its reason.
+    A failure that a retry cannot mend puts the measurement into quarantine with its reason; it
+    is complete once nothing of ``whole`` (``pipeline`` unless given) is left to do, else pending.
+    Raises ``ConfigError`` for an unknown step or parameter before anything has changed.
     """
+    for stage in pipeline.steps:
+        complete_params(find_step(machinery.steps, stage.step), stage.params)
     machinery.catalog.set_state(measurement.id, State.RUNNING)
+    try:
+        finished = _run_stages(machinery, measurement, pipeline)
+    except BaseException:
+        machinery.catalog.set_state(measurement.id, State.PENDING)
+        raise
+    if finished.failed:
+        _set_aside(machinery, measurement, finished.failed)
+        return finished
+    left, _ = dry_run(machinery, measurement, whole or pipeline)
+    machinery.catalog.set_state(measurement.id, State.PENDING if left else State.COMPLETE)
+    return finished
+
+
+def _run_stages(machinery: Machinery, measurement: Measurement, pipeline: Pipeline) -> Finished:
     ran: list[RunRecord] = []
     already: list[RunRecord] = []
     for stage in pipeline.steps:
@@ -139,25 +163,26 @@ def run_pipeline(
         ran += ended.records
         already += ended.already
         if any(not record.outcome.made_something for record in ended.records):
-            finished = Finished(tuple(ran), tuple(already))
-            _set_aside(machinery, measurement, finished.failed)
-            return finished
+            break
         if stage.step == "validate":
             clear_landing(machinery.storage, machinery.catalog, measurement.id)
-    state = State.COMPLETE if complete else State.PENDING
-    machinery.catalog.set_state(measurement.id, state)
     return Finished(tuple(ran), tuple(already))
 
 
 def _run_stage(machinery: Machinery, measurement: Measurement, stage: Stage) -> StepEnded:
+    storage, catalog = machinery.storage, machinery.catalog
     step = find_step(machinery.steps, stage.step)
-    plan = plan_step(machinery.catalog, measurement, step, stage.params, machinery.references)
+    # What an interrupted run left behind: its records are taken in, the rest is noted as lost.
+    interrupted = [task for task in catalog.unfinished(measurement.id) if task.step == step.name]
+    commit(storage, catalog, interrupted, why="the run was interrupted")
+    plan = plan_step(catalog, measurement, step, stage.params, machinery.references)
     already = (*plan.made, *plan.revive)
     machinery.watch(StepStarted(stage.step, len(plan.run), len(already)))
-    take_in(machinery.storage, machinery.catalog, plan.revive)
+    for record in plan.revive:
+        take_in(storage, catalog, [record], superseded=plan.replaced_by(record.part))
     records = tuple(_dispatch(machinery, plan))
     if all(record.outcome.made_something for record in records):
-        take_in(machinery.storage, machinery.catalog, (), superseded=plan.stale)
+        take_in(storage, catalog, (), superseded=[record.run for record in plan.stale])
     ended = StepEnded(stage.step, records, already)
     machinery.watch(ended)
     return ended
@@ -168,8 +193,15 @@ def _dispatch(machinery: Machinery, plan: Plan) -> Iterator[RunRecord]:
     for event in machinery.dispatcher.run(tasks):
         machinery.watch(event)
         if event.state in {TaskState.ENDED, TaskState.LOST}:
-            # Each task is taken in as it ends, so that a crash costs only what was running.
-            yield from commit(machinery.storage, machinery.catalog, [event.task])
+            # Each task is taken in as it ends, so that a crash costs only what was running, and
+            # replaces its older results then, so that no later step ever sees both.
+            yield from commit(
+                machinery.storage,
+                machinery.catalog,
+                [event.task],
+                superseded=plan.replaced_by(event.task.part),
+                why=event.why,
+            )
 
 
 def find_step(steps: Mapping[str, Step], name: str) -> Step:
@@ -189,19 +221,20 @@ def _set_aside(machinery: Machinery, measurement: Measurement, failed: Sequence[
 
 
 def _is_final(record: RunRecord) -> bool:
-    if record.outcome is Outcome.FAILED_INPUT:
-        return True
-    return record.attempt >= MAX_LOST
+    if record.outcome is Outcome.LOST:
+        return record.attempt >= MAX_LOST
+    return record.outcome is Outcome.FAILED_INPUT
 
 
 def _reason(record: RunRecord, how_many: int) -> Reason:
     failure = record.failure or Failure(code="unknown", message="no record says why")
     more = f" (and {how_many - 1} more)" if how_many > 1 else ""
     code = record.facts.get("reason_code", failure.code)
+    mended = failure.hint if record.outcome is Outcome.FAILED_INPUT else None
     return Reason(
         code=str(code),
         message=f"{record.step}: {failure.message}{more}",
-        fix=failure.hint or f"avdataops measurements requeue {record.measurement}",
+        fix=mended or f"avdataops measurements requeue {record.measurement}",
     )
 
 

@@ -23,8 +23,12 @@ class Plan:
     """Runs whose results are there and in use: nothing to do."""
     revive: tuple[RunRecord, ...]
     """Runs made earlier with these very inputs, then superseded: only to be taken in again."""
-    stale: tuple[str, ...]
+    stale: tuple[RunRecord, ...]
     """Runs whose results this plan replaces."""
+
+    def replaced_by(self, part: str) -> list[str]:
+        """Return the runs that must stop being current when ``part`` has been made anew."""
+        return [record.run for record in self.stale if record.part == part]
 
 
 def plan_step(
@@ -36,8 +40,8 @@ def plan_step(
 ) -> Plan:
     """Return what ``step`` has to do now, in a fixed order.
 
-    ``references`` are the shared files that enrichment may read.  A step whose first role has
-    no artifacts has nothing to do.
+    ``references`` are the shared files that enrichment may read.  A step has nothing to do if a
+    role that is not optional has no artifacts.
     """
     current = catalog.artifacts(measurement.id)
     checked = complete_params(step, dict(params))
@@ -57,7 +61,7 @@ def plan_step(
         run=tuple(task for task in tasks if run_id(task.id) not in done),
         made=tuple(record for record in done.values() if record.run not in revived),
         revive=tuple(revive),
-        stale=tuple(sorted(run for run in past if run in used_now and run not in planned)),
+        stale=tuple(past[run] for run in sorted(past.keys() & used_now - planned)),
     )
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -26,10 +28,15 @@ class ParquetTable:
         self.artifact = artifact
         self._file = file
 
-    def _open(self) -> pq.ParquetFile:
+    @contextmanager
+    def _open(self) -> Iterator[pq.ParquetFile]:
+        stream = as_stream(self._file)
         try:
-            return pq.ParquetFile(as_stream(self._file), memory_map=False, pre_buffer=False)
+            with pq.ParquetFile(stream, memory_map=False, pre_buffer=False) as file:
+                yield file
         except (pa.ArrowInvalid, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk, not the file
             raise SchemaMismatch(
                 f"{self.artifact.location} is not the Parquet file that the catalog promises",
                 hint=f"avdataops measurements verify {self.artifact.measurement}",
@@ -38,7 +45,8 @@ class ParquetTable:
     @property
     def schema(self) -> pa.Schema:
         """Its columns, with units in the field metadata."""
-        schema = self._open().schema_arrow
+        with self._open() as file:
+            schema = file.schema_arrow
         return schema.remove(schema.get_field_index("ts")).remove_metadata()
 
     def batches(self, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -62,10 +70,11 @@ class TableWriter:
     ) -> None:
         kind.check(schema)
         self._path = path
+        self._name = metadata.get("avdataops.name", path.name)
         self._given = schema
         at = schema.get_field_index("t_ns")
         self._schema = schema.insert(at + 1, _TS).with_metadata(dict(metadata))
-        self._writer = pq.ParquetWriter(path, self._schema, **_options(self._schema))
+        self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.RecordBatch] = []
         self.waiting_bytes = 0
         self.rows = 0
@@ -75,9 +84,11 @@ class TableWriter:
     def write(self, batch: pa.RecordBatch) -> None:
         """Take rows of the first batch's schema; raises ``SchemaMismatch`` for any other."""
         if not batch.schema.equals(self._given):
-            raise SchemaMismatch(f"{self._path.name}: rows changed their columns midway")
+            raise SchemaMismatch(f"{self._name}: rows changed their columns midway")
         if not batch.num_rows:
             return
+        if batch.column("t_ns").null_count:
+            raise SchemaMismatch(f"{self._name}: a row has no time")
         span = pc.min_max(batch.column("t_ns"))
         low, high = span["min"].as_py(), span["max"].as_py() + 1
         self.start_ns = low if self.start_ns is None else min(low, self.start_ns)
@@ -93,19 +104,24 @@ class TableWriter:
         if not self._waiting:
             return
         table = pa.Table.from_batches(self._waiting, self._given)
-        micros = pc.cast(pc.divide(table.column("t_ns"), 1000), _TS.type)
+        # Rounds down before 1970 too, unlike Arrow's division.
+        micros = pa.array(np.floor_divide(table.column("t_ns").to_numpy(), 1000), pa.int64())
         at = self._given.get_field_index("t_ns")
-        self._writer.write_table(
-            table.add_column(at + 1, _TS, micros).cast(self._schema).combine_chunks(),
-            row_group_size=table.num_rows,
-        )
+        table = table.add_column(at + 1, _TS, micros.cast(_TS.type)).cast(self._schema)
+        self._opened().write_table(table.combine_chunks(), row_group_size=table.num_rows)
         self._waiting = []
         self.waiting_bytes = 0
 
     def close(self) -> None:
         """Finish the file."""
         self.flush()
-        self._writer.close()
+        self._opened().close()
+
+    def _opened(self) -> pq.ParquetWriter:
+        # Late, because a recording may have more streams than a process may have open files.
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, self._schema, **_options(self._schema))
+        return self._writer
 
 
 def _options(schema: pa.Schema) -> dict[str, object]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from avdataops.model.errors import InputError, UnsafeName
+from avdataops.model.location import DEVICE_NAMES
 
 _ID = re.compile(r"[a-z]{1,4}_[0-9a-f]{16,40}")
 _VEHICLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
@@ -73,13 +74,15 @@ def check_vehicle(text: str) -> str:
 def path_part(name: str) -> str:
     """Return ``slug~hash`` for any stream or file name: safe in every file system and for Spark.
 
-    The slug is lower case ``[a-z0-9.-]``, never starts with ``_``, ``.`` or ``-``; the hash keeps
-    ``/a/b`` and ``/a_b``, or ``/A`` and ``/a``, apart.  Raises ``UnsafeName`` for an empty or
-    absurdly long name.
+    The slug is lower case ``[a-z0-9.-]``, never starts with ``_``, ``.`` or ``-`` and never names
+    a device; the hash keeps ``/a/b`` and ``/a_b``, or ``/A`` and ``/a``, apart.  Raises
+    ``UnsafeName`` for an empty or absurdly long name.
     """
     encoded = name.encode("utf-8", "surrogatepass")
     if not encoded or len(encoded) > _MAX_NAME_BYTES:
         raise UnsafeName(f"a name of {len(encoded)} bytes cannot name a stream (1 to 1024)")
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9-]+", ".", plain).strip(".-")[:_SLUG_LENGTH].rstrip(".-") or "x"
+    if slug.split(".", maxsplit=1)[0] in DEVICE_NAMES:
+        slug = f"x.{slug}"
     return f"{slug}~{hashlib.sha256(encoded).hexdigest()[:_HASH_LENGTH]}"

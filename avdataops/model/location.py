@@ -9,7 +9,11 @@ from avdataops.model.errors import UnsafeName
 _MAX_KEY_BYTES = 1024
 _MAX_PART_BYTES = 255
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\:*?\"<>|%]")
-_RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
+
+DEVICE_NAMES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
+)
+"""Names that Windows takes for a device, whatever follows their first dot."""
 
 
 class Zone(StrEnum):
@@ -45,7 +49,10 @@ def _check_part(part: str, key: str) -> None:
         raise UnsafeName(f"path {shown}: a part starts with '.', '_', '-' or ends with '.' or ' '")
     if _FORBIDDEN.search(part) or part != part.encode("utf-8", "replace").decode():
         raise UnsafeName(f"path {shown} holds a character that some storages refuse")
-    if part.split(".", maxsplit=1)[0].lower() in _RESERVED or len(part.encode()) > _MAX_PART_BYTES:
+    if (
+        part.split(".", maxsplit=1)[0].lower() in DEVICE_NAMES
+        or len(part.encode()) > _MAX_PART_BYTES
+    ):
         raise UnsafeName(f"path {shown}: a part is a device name or longer than 255 bytes")
 
 

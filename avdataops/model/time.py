@@ -13,7 +13,7 @@ NS_PER_US = 1_000
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?"
 )
-_RELATIVE = re.compile(r"\+(\d+)(?:\.(\d{1,9}))?s?")
+_RELATIVE = re.compile(r"\+(\d{1,12})(?:\.(\d{1,9}))?s?")
 _INT64_MAX = 2**63 - 1
 
 
@@ -49,29 +49,34 @@ def parse_time(text: str, origin_ns: int | None = None) -> int:
     A stamp without a zone is UTC.  All nine digits of a fraction count.  Raises ``InputError``.
     """
     text = text.strip()
-    if re.fullmatch(r"-?\d{1,19}", text):
-        value = int(text)
-        if abs(value) > _INT64_MAX:
-            raise InputError(f"time {text} does not fit into 64 bits of nanoseconds")
-        return value
+    shown = ascii(text[:60])
+    value = _time_of(text, shown, origin_ns)
+    if not -_INT64_MAX - 1 <= value <= _INT64_MAX:
+        raise InputError(f"time {shown} does not fit into 64 bits of nanoseconds")
+    return value
+
+
+def _time_of(text: str, shown: str, origin_ns: int | None) -> int:
+    if re.fullmatch(r"-?[0-9]{1,19}", text):
+        return int(text)
     relative = _RELATIVE.fullmatch(text)
     if relative:
         if origin_ns is None:
             raise InputError(
-                f"'{text}' counts from the start of a measurement, and none was named",
+                f"{shown} counts from the start of a measurement, and none was named",
                 hint="add --measurement ID, or give the time as RFC 3339",
             )
         return origin_ns + int(relative[1]) * NS_PER_S + _fraction_ns(relative[2])
     stamp = _RFC3339.fullmatch(text)
     if not stamp:
         raise InputError(
-            f"'{text}' is not a time; give RFC 3339 (2026-11-20T17:03:04.5Z), integer ns or +12.5s"
+            f"{shown} is not a time; give RFC 3339 (2026-11-20T17:03:04.5Z), integer ns or +12.5s"
         )
     zone = (stamp[4] or "Z").upper().replace("Z", "+00:00")
     try:
         moment = datetime.fromisoformat(f"{stamp[1]}T{stamp[2]}{zone}")
     except ValueError as error:
-        raise InputError(f"'{text}' is not a time: {error}") from error
+        raise InputError(f"{shown} is not a time: {error}") from error
     # Whole seconds are exact in a float; the fraction is added as an integer.
     return int(moment.timestamp()) * NS_PER_S + _fraction_ns(stamp[3])
 

@@ -2,11 +2,14 @@
 
 import functools
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from avdataops.model.errors import SchemaMismatch
 from avdataops.tables.load import load_json
 
+MAX_DEPTH = 32
+"""Lists and objects inside each other; no honest document comes near."""
 _DOCUMENTS = ("manifest.json", "driver_notes.json")
 
 
@@ -30,8 +33,23 @@ def check_document(schema: str, document: object, what: str) -> None:
 def parse_document(schema: str, data: bytes, what: str) -> Any:
     """Return the JSON document in ``data``, checked; raises ``SchemaMismatch``."""
     try:
-        document = json.loads(data)
+        document = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise SchemaMismatch(f"{what} is not JSON: {error}") from error
+    level, depth = [document], 0
+    while level:
+        if depth > MAX_DEPTH:
+            raise SchemaMismatch(f"{what} is nested more than {MAX_DEPTH} deep")
+        level, depth = [child for one in level for child in _children(one)], depth + 1
     check_document(schema, document, what)
     return document
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not a value")
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

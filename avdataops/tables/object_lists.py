@@ -15,6 +15,8 @@ class ObjectList:
     type: re.Pattern[str]
     list: str
     """Name of the list in the message; the child stream is ``<stream>.<list>``."""
+    frame: re.Pattern[str]
+    """Column of the message that names its coordinate frame."""
     ego_frames: frozenset[str]
     """Frames that are the vehicle's own."""
     columns: Mapping[str, re.Pattern[str]]
@@ -45,6 +47,7 @@ def _rules() -> tuple[ObjectList, ...]:
         ObjectList(
             type=_pattern(facts["type"]),
             list=facts["list"],
+            frame=_pattern(facts["frame"]),
             ego_frames=frozenset(facts["ego_frames"]),
             columns={name: _pattern(text) for name, text in facts["columns"].items()},
             class_list=facts["classes"]["list"],

@@ -12,8 +12,18 @@ from avdataops.model.errors import ConfigError, SchemaMismatch, did_you_mean
 from avdataops.tables.load import load_json
 
 METHODS = ("linear", "angle", "hold")
-READINGS = ("value", "length", "course", "compass", "quaternion", "sigma", "text", "map")
-_CONVERTED = frozenset({"value", "length", "course", "compass"})
+READINGS = (
+    "value",
+    "length",
+    "course",
+    "compass",
+    "quaternion",
+    "level_rate",
+    "sigma",
+    "text",
+    "map",
+)
+_CONVERTED = frozenset({"value", "length", "course", "compass", "level_rate"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +109,8 @@ class Match:
     """Role -> column."""
     where: str | None
     """Column of the candidate's condition."""
-    scale: float
-    """Factor from the source's unit to the signal's."""
+    scales: Mapping[str, float]
+    """Role -> factor from the source's unit to the one that the reading wants."""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -162,14 +172,14 @@ def matches(source: Source) -> tuple[Match, ...]:
     return tuple(found)
 
 
-def find_column(schema: pa.Schema, pattern: re.Pattern[str]) -> str | None:
-    """Return the first column whose name, or name in the recording, fits the pattern."""
-    return next((field.name for field in schema if _fits(field, pattern)), None)
-
-
 def columns_that_fit(schema: pa.Schema, pattern: re.Pattern[str]) -> tuple[str, ...]:
     """Return all columns whose name, or name in the recording, fits the pattern."""
     return tuple(field.name for field in schema if _fits(field, pattern))
+
+
+def find_column(schema: pa.Schema, pattern: re.Pattern[str]) -> str | None:
+    """Return the first column whose name, or name in the recording, fits the pattern."""
+    return next(iter(columns_that_fit(schema, pattern)), None)
 
 
 def metadata_text(field: pa.Field, key: str) -> str | None:
@@ -188,14 +198,14 @@ def _match(one: Signal, rank: int, source: Source) -> Match | None:
     if not (rule.type.fullmatch(source.type) and rule.stream.fullmatch(source.stream)):
         return None
     columns: dict[str, str] = {}
+    scales: dict[str, float] = {}
     for role, pattern in rule.columns.items():
-        column = find_column(source.schema, pattern)
-        if column is None:
+        scaled = _scaled_column(rule, _unit_wanted(one, rule, role), source.schema, pattern)
+        if scaled is None:
             return None
-        columns[role] = column
+        columns[role], scales[role] = scaled
     where = find_column(source.schema, rule.where.column) if rule.where else None
-    scale = _scale(one, rule, source.schema, columns)
-    if scale is None or (rule.where and where is None) or not _type_fits(rule, source, columns):
+    if rule.where and where is None:
         return None
     return Match(
         signal=one,
@@ -204,33 +214,39 @@ def _match(one: Signal, rank: int, source: Source) -> Match | None:
         stream=source.stream,
         columns=columns,
         where=where,
-        scale=scale,
+        scales=scales,
     )
 
 
-def _type_fits(rule: Candidate, source: Source, columns: Mapping[str, str]) -> bool:
-    types = [source.schema.field(column).type for column in columns.values()]
-    if rule.reading == "text":
-        return all(pa.types.is_string(kind) for kind in types)
-    if rule.reading == "sigma":
-        return all(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) for kind in types)
-    return all(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-        for kind in types
-    )
-
-
-def _scale(
-    one: Signal, rule: Candidate, schema: pa.Schema, columns: Mapping[str, str]
-) -> float | None:
+def _unit_wanted(one: Signal, rule: Candidate, role: str) -> str | None:
+    """Return the unit that a reading takes for a role, None if it takes the values as they are."""
     if rule.reading not in _CONVERTED:
-        return 1.0
-    wanted = {"course": "m/s"}.get(rule.reading, one.unit)
-    units = {metadata_text(schema.field(column), "unit") for column in columns.values()}
-    if len(units) != 1:
         return None
-    unit = units.pop() or rule.assume_unit
-    return unit_scale(unit, wanted)
+    if rule.reading == "level_rate" and role.startswith("up_"):
+        return "m/s2"
+    return "m/s" if rule.reading == "course" else one.unit
+
+
+def _scaled_column(
+    rule: Candidate, unit: str | None, schema: pa.Schema, pattern: re.Pattern[str]
+) -> tuple[str, float] | None:
+    """Return the first fitting column that the rule can read, and the factor to its unit."""
+    for name in columns_that_fit(schema, pattern):
+        field = schema.field(name)
+        stated = metadata_text(field, "unit") or rule.assume_unit
+        scale = 1.0 if unit is None else unit_scale(stated, unit)
+        if scale is not None and _readable(rule, field.type):
+            return name, scale
+    return None
+
+
+def _readable(rule: Candidate, kind: pa.DataType) -> bool:
+    if rule.reading == "text":
+        return bool(pa.types.is_string(kind))
+    if rule.reading == "sigma":
+        return bool(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind))
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    return any(test(kind) for test in numbers)
 
 
 def _signal(facts: Mapping[str, Any]) -> Signal:

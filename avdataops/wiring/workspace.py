@@ -96,7 +96,7 @@ class Workspace:
         """Hold a measurement for one process; the system frees it if that process dies."""
         folder = self.root / "locks"
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{measurement}.lock").open("w") as lock:
+        with (folder / f"{path_part(measurement)}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

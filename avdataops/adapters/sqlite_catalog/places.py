@@ -1,0 +1,69 @@
+"""Where on earth: great-circle distance, and boxes that hold every point within a radius."""
+
+import math
+from dataclasses import dataclass
+
+from avdataops.model.errors import InputError
+from avdataops.ports.catalog import Near
+
+EARTH_RADIUS_M = 6_371_008.8
+"""Mean radius (2a + b)/3 of WGS 84; a sphere is within 0.6 % of the ellipsoid."""
+
+_MARGIN = 1e-9
+_POLE_DEG = 90.0
+_DATE_LINE_DEG = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Ranges of latitude and longitude in degrees, both ends included."""
+
+    lat_min_deg: float
+    lat_max_deg: float
+    lon_min_deg: float
+    lon_max_deg: float
+
+
+def distance_m(lat_deg: float, lon_deg: float, to_lat_deg: float, to_lon_deg: float) -> float:
+    """Return the great-circle distance of two points by the haversine formula."""
+    lat, to_lat = math.radians(lat_deg), math.radians(to_lat_deg)
+    half_lon = math.radians(to_lon_deg - lon_deg) / 2.0
+    h = (
+        math.sin((to_lat - lat) / 2.0) ** 2
+        + math.cos(lat) * math.cos(to_lat) * math.sin(half_lon) ** 2
+    )
+    return 2.0 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, h)))
+
+
+def check_place(lat_deg: float, lon_deg: float) -> None:
+    """Raise ``InputError`` unless the two are a place in WGS 84 degrees."""
+    # Written so that NaN fails too.
+    if not (abs(lat_deg) <= _POLE_DEG and abs(lon_deg) <= _DATE_LINE_DEG):
+        raise InputError(
+            f"latitude {lat_deg}, longitude {lon_deg} is no place"
+            " (latitude -90 to 90, longitude -180 to 180, in this order)"
+        )
+
+
+def boxes_around(near: Near) -> tuple[Box, ...]:
+    """Return one or two boxes, cut at the date line, that hold every point within the radius.
+
+    Raises ``InputError`` for a point off the earth or a radius that is not a number from 0.
+    """
+    check_place(near.lat_deg, near.lon_deg)
+    if not 0.0 <= near.radius_m < math.inf:
+        raise InputError(f"radius {near.radius_m} m is not a distance")
+    angle = near.radius_m / EARTH_RADIUS_M * (1.0 + _MARGIN) + _MARGIN
+    reach_deg = math.degrees(angle)
+    south, north = near.lat_deg - reach_deg, near.lat_deg + reach_deg
+    if south <= -_POLE_DEG or north >= _POLE_DEG:
+        return (Box(south, north, -_DATE_LINE_DEG, _DATE_LINE_DEG),)
+    # Widest where a meridian touches the circle, which is nearer to the pole than its centre.
+    wide_deg = math.degrees(math.asin(math.sin(angle) / math.cos(math.radians(near.lat_deg))))
+    west, east = near.lon_deg - wide_deg, near.lon_deg + wide_deg
+    boxes = [Box(south, north, max(west, -_DATE_LINE_DEG), min(east, _DATE_LINE_DEG))]
+    if west < -_DATE_LINE_DEG:
+        boxes.append(Box(south, north, west + 2 * _DATE_LINE_DEG, _DATE_LINE_DEG))
+    if east > _DATE_LINE_DEG:
+        boxes.append(Box(south, north, -_DATE_LINE_DEG, east - 2 * _DATE_LINE_DEG))
+    return tuple(boxes)

@@ -1,0 +1,1 @@
+"""Finders of scenes: one family of scene types per file, joined in :mod:`.table`."""

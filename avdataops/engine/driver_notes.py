@@ -1,0 +1,36 @@
+"""Reads what the test driver wrote down, from JSON or YAML."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from avdataops.model.errors import SchemaMismatch
+from avdataops.tables.documents import parse_document
+
+NOTES = "driver_notes.json"
+_MAX_BYTES = 4 << 20
+
+
+def read_notes(path: Path) -> dict[str, Any]:
+    """Return driver notes from a JSON or YAML file; raises ``SchemaMismatch``."""
+    what = f"driver notes '{path.name}'"
+    if path.stat().st_size > _MAX_BYTES:
+        raise SchemaMismatch(f"{what}: more than 4 MiB")
+    try:
+        text = path.read_text("utf-8")
+        data = text if path.suffix.lower() == ".json" else _json_of(text)
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise SchemaMismatch(f"{what} is neither JSON nor YAML: {error}") from error
+    notes: dict[str, Any] = parse_document("driver_notes.json", data.encode(), what)
+    return notes
+
+
+def _json_of(text: str) -> str:
+    # Nine lines of aliases can stand for a billion items, so none are allowed.
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError(f"aliases are not allowed (*{event.anchor})")
+    # YAML knows dates, a catalog document does not: they become text.
+    return json.dumps(yaml.safe_load(text), default=str)

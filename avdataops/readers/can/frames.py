@@ -1,0 +1,88 @@
+"""Raw CAN frames as columns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+FRAMES_TYPE = "can/frames"
+_NS = {"unit": "ns"}
+_ONE = {"unit": "1"}
+
+FRAMES_SCHEMA = pa.schema(
+    [
+        pa.field("t_ns", pa.int64(), nullable=False, metadata=_NS),
+        pa.field("bus_channel", pa.int64(), nullable=False, metadata=_ONE),
+        pa.field("id", pa.int64(), nullable=False, metadata=_ONE),
+        pa.field("extended", pa.bool_(), nullable=False),
+        pa.field("dlc", pa.int64(), metadata=_ONE),
+        pa.field("data", pa.binary(), nullable=False),
+        pa.field("direction", pa.string()),
+    ]
+)
+"""``direction`` is ``rx`` or ``tx``, null where the recording does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Frames in the order of the recording; all arrays have one row per frame."""
+
+    t_ns: npt.NDArray[np.int64]
+    bus: npt.NDArray[np.int64]
+    id: npt.NDArray[np.int64]
+    """Identifier without flag bits."""
+    extended: npt.NDArray[np.bool_]
+    dlc: npt.NDArray[np.int64]
+    length: npt.NDArray[np.int64]
+    """Valid bytes of each row of ``data``."""
+    data: npt.NDArray[np.uint8]
+    """Payloads, one row per frame, padded."""
+    transmitted: npt.NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.t_ns)
+
+    def take(self, which: npt.NDArray[np.generic]) -> "Frames":
+        """Return some frames, by mask or by number."""
+        return Frames(
+            self.t_ns[which],
+            self.bus[which],
+            self.id[which],
+            self.extended[which],
+            self.dlc[which],
+            self.length[which],
+            self.data[which],
+            None if self.transmitted is None else self.transmitted[which],
+        )
+
+    def to_batch(self) -> pa.RecordBatch:
+        """Return the frames with the columns of ``FRAMES_SCHEMA``."""
+        columns = [
+            pa.array(self.t_ns),
+            pa.array(self.bus),
+            pa.array(self.id),
+            pa.array(self.extended),
+            pa.array(self.dlc),
+            binary_column(self.data, self.length),
+            self._direction(),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=FRAMES_SCHEMA)
+
+    def _direction(self) -> pa.Array:
+        if self.transmitted is None:
+            return pa.nulls(len(self), pa.string())
+        words = pa.array(["rx", "tx"])
+        return words.take(pa.array(self.transmitted.astype(np.int8)))
+
+
+def binary_column(data: npt.NDArray[np.uint8], length: npt.NDArray[np.int64]) -> pa.Array:
+    """Return the first ``length`` bytes of each row of ``data`` as one binary column."""
+    length = np.minimum(length, data.shape[1])
+    offsets = np.zeros(len(length) + 1, dtype=np.int32)
+    np.cumsum(length, out=offsets[1:])
+    inside = np.arange(data.shape[1]) < length[:, None]
+    flat = np.ascontiguousarray(data[inside])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(flat)]
+    return pa.Array.from_buffers(pa.binary(), len(length), buffers)

@@ -1,0 +1,74 @@
+"""The one table of recording formats; adding a format is adding a row."""
+
+from avdataops.model.errors import UnreadableFile
+from avdataops.ports.files import ReadableFile
+from avdataops.ports.reading import Format, Reader, Sidecars
+
+HEAD_BYTES = 4096
+_MDF_MAGIC = (b"MDF     ", b"UnFinMF ")
+
+
+def _open_mcap(file: ReadableFile, sidecars: Sidecars) -> Reader:  # noqa: ARG001 - same call for all
+    from avdataops.readers.rosbag.mcap import open_mcap
+    from avdataops.readers.rosbag.reader import RosReader
+
+    return RosReader(file.name, open_mcap(file))
+
+
+def _open_bag1(file: ReadableFile, sidecars: Sidecars) -> Reader:  # noqa: ARG001 - same call for all
+    from avdataops.readers.rosbag.bag1 import open_bag1
+    from avdataops.readers.rosbag.reader import RosReader
+
+    return RosReader(file.name, open_bag1(file))
+
+
+def _open_db3(file: ReadableFile, sidecars: Sidecars) -> Reader:  # noqa: ARG001 - same call for all
+    from avdataops.readers.rosbag.db3 import open_db3
+    from avdataops.readers.rosbag.reader import RosReader
+
+    return RosReader(file.name, open_db3(file))
+
+
+def _open_mdf(file: ReadableFile, sidecars: Sidecars) -> Reader:
+    version = file.read_at(8, 4).decode("ascii", "replace").strip(" \0")
+    if not version.startswith("4"):
+        raise UnreadableFile(
+            f"{file.name} is MDF {version or 'of no version'}; MDF 4 is read",
+            hint="asammdf converts it: MDF('old.mdf').convert('4.10').save('new.mf4')",
+        )
+    from avdataops.readers.mdf4.reader import open_mdf4
+
+    return open_mdf4(file, sidecars)
+
+
+def _open_tdms(file: ReadableFile, sidecars: Sidecars) -> Reader:  # noqa: ARG001 - same call for all
+    raise UnreadableFile(f"{file.name} is a TDMS recording; this version does not read TDMS")
+
+
+MDF4 = Format("mdf4", (".mf4",), lambda head: head[:8] in _MDF_MAGIC, _open_mdf)
+TDMS = Format("tdms", (".tdms",), lambda head: head.startswith(b"TDSm"), _open_tdms)
+MCAP = Format("mcap", (".mcap",), lambda head: head.startswith(b"\x89MCAP0\r\n"), _open_mcap)
+BAG1 = Format("bag", (".bag",), lambda head: head.startswith(b"#ROSBAG V"), _open_bag1)
+DB3 = Format("db3", (".db3",), lambda head: head.startswith(b"SQLite format 3\0"), _open_db3)
+FORMATS = (MDF4, MCAP, BAG1, DB3, TDMS)
+
+
+def recognise(head: bytes, formats: tuple[Format, ...] = FORMATS) -> Format | None:
+    """Return the format of a file by its first bytes, None if it is not known."""
+    return next((known for known in formats if known.recognises(head)), None)
+
+
+def open_recording(
+    file: ReadableFile, sidecars: Sidecars | None = None, formats: tuple[Format, ...] = FORMATS
+) -> Reader:
+    """Open ``file`` with the format that its first bytes show; its name does not matter.
+
+    Raises ``UnreadableFile`` if no format fits, or if the file is too damaged to open.
+    """
+    head = file.read_at(0, min(HEAD_BYTES, file.size))
+    found = recognise(head, formats)
+    if found is None:
+        known = ", ".join(one.name for one in formats)
+        what = f"begins with {head[:8]!r}" if head else "is empty"
+        raise UnreadableFile(f"{file.name} {what}; known formats are {known}")
+    return found.open(file, sidecars or Sidecars())

@@ -1,0 +1,1 @@
+"""MDF 4: measured channels and bus logging."""

@@ -1,0 +1,316 @@
+"""Blocks of MDF 4 files through asammdf: facts of groups, and raw samples in bounded pieces."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from avdataops.model.errors import UnreadableFile
+from avdataops.model.time import NS_PER_S, TimeRange
+from avdataops.ports.files import ReadableFile, as_stream
+from avdataops.readers.mdf4.formula import evaluate
+from avdataops.readers.mdf4.repair import Repair
+
+MASTERS = {1: "time", 2: "angle", 3: "distance", 4: "index"}
+"""Kinds of master channels (ASAM MDF 4.2, cn_sync_type)."""
+_MASTER_TYPES = (2, 3)
+_FLAG_VLSD = 1
+_FLAG_BUS_EVENT = 2
+_ALGEBRAIC = 3
+_LOCAL_TIME = 1
+_OFFSETS_VALID = 2
+_MAX_FRAGMENT_BYTES = 16 << 20
+
+_INT64_LIMIT = float(2**63)
+
+Samples = npt.NDArray[Any]
+Times = npt.NDArray[np.int64]
+
+
+class _Overlay(io.BufferedIOBase):
+    """A stream over a file that keeps what is written to itself: finalising edits blocks."""
+
+    def __init__(self, file: ReadableFile) -> None:
+        self._base = as_stream(file)
+        self._patches: dict[int, bytes] = {}
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_CUR:
+            offset, whence = self._at + offset, io.SEEK_SET
+        self._at = self._base.seek(offset, whence)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._base.seek(self._at)
+        data = self._base.read(size if size is not None else -1)
+        for at, patch in self._patches.items():
+            start, stop = max(at, self._at), min(at + len(patch), self._at + len(data))
+            if start < stop:
+                inside = patch[start - at : stop - at]
+                data = data[: start - self._at] + inside + data[stop - self._at :]
+        self._at += len(data)
+        return data
+
+    def write(self, data: Any, /) -> int:
+        content = bytes(data)
+        self._patches[self._at] = content
+        self._at += len(content)
+        return len(content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One channel of a group."""
+
+    index: int
+    name: str
+    unit: str | None
+    dtype: np.dtype[np.generic]
+    """Of its raw samples."""
+    conversion: Any
+    """asammdf's conversion, None if raw values are physical."""
+    formula: str | None
+    """Of an algebraic conversion, which is never given to the library."""
+    is_text: bool
+    is_bytes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One channel group."""
+
+    index: int
+    name: str
+    kind: str
+    """Kind of its master: time, angle, distance, index, or none."""
+    rows: int
+    channels: tuple[Channel, ...]
+    is_bus: bool
+    master_formula: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Neighbouring records of one group."""
+
+    seconds: npt.NDArray[np.float64]
+    samples: dict[int, tuple[Samples, npt.NDArray[np.bool_] | None]]
+    """By channel: raw samples, and which of them are invalid."""
+
+
+class Source:
+    """One opened MDF 4 file."""
+
+    def __init__(self, file: ReadableFile) -> None:
+        self._is_unfinalised = file.read_at(0, 7) == b"UnFinMF"
+        self._mdf, self.cuts = _open(file)
+        self.header = self._mdf.header
+        self._formulas = self._set_formulas_aside()
+        self.groups = tuple(
+            self._group(index)
+            for index, group in enumerate(self._mdf.groups)
+            if not group.channel_group.flags & _FLAG_VLSD
+        )
+
+    @property
+    def version(self) -> str:
+        """Version of the file."""
+        return str(self._mdf.version)
+
+    @property
+    def start_ns(self) -> int:
+        """Start of the measurement, ns since the epoch."""
+        return int(self.header.abs_time)
+
+    @property
+    def is_unfinalised(self) -> bool:
+        """Say whether the logger has not closed the file."""
+        return self._is_unfinalised
+
+    @property
+    def is_local_time(self) -> bool:
+        """Say whether the start is a local time whose offset to UTC the file does not give."""
+        flags = int(self.header.time_flags)
+        return bool(flags & _LOCAL_TIME) and not flags & _OFFSETS_VALID
+
+    def times_ns(self, seconds: npt.NDArray[np.float64]) -> tuple[Times, npt.NDArray[np.intp]]:
+        """Return the times of records, ns since the epoch, and which of them have one.
+
+        Seconds that are not finite or leave the range of int64 have no time.
+        """
+        offset = np.rint(seconds * NS_PER_S)
+        with np.errstate(invalid="ignore"):
+            in_range = np.abs(offset) + abs(float(self.start_ns)) < _INT64_LIMIT
+        kept = np.flatnonzero(in_range)
+        return offset[kept].astype(np.int64) + self.start_ns, kept
+
+    @property
+    def attachments(self) -> tuple[str, ...]:
+        """Names of files inside."""
+        return tuple(str(one.file_name) for one in self._mdf.attachments)
+
+    def pieces(self, group: Group, channels: Sequence[Channel], max_rows: int) -> Iterator[Piece]:
+        """Yield the records of a group in order, at most ``max_rows`` at a time."""
+        grp = self._mdf.groups[group.index]
+        size = grp.channel_group.samples_byte_nr + grp.channel_group.invalidation_bytes_nr
+        grp.read_split_count = max(1, min(max_rows, _MAX_FRAGMENT_BYTES // max(size, 1)))
+        for fragment in self._mdf._load_data(grp):  # noqa: SLF001 - the only way to bounded reads
+            self._mdf._invalidation_cache.clear()  # noqa: SLF001 - it is kept by offset only
+            seconds = self._mdf.get_master(group.index, data=fragment, one_piece=True)
+            samples = {
+                channel.index: self._mdf.get(
+                    group=group.index,
+                    index=channel.index,
+                    data=fragment,
+                    raw=True,
+                    ignore_invalidation_bits=False,
+                    samples_only=True,
+                )
+                for channel in channels
+            }
+            length = min([len(seconds), *(len(values) for values, _ in samples.values())])
+            if length < len(seconds):
+                seconds = seconds[:length]
+                samples = {
+                    index: (values[:length], None if invalid is None else invalid[:length])
+                    for index, (values, invalid) in samples.items()
+                }
+            yield Piece(self._master_seconds(group, np.asarray(seconds, np.float64)), samples)
+
+    def time_of(self, group: Group) -> TimeRange | None:
+        """Return the time from the first record of a group to the last, None without either."""
+        if not group.rows:
+            return None
+        ends = [self._second_at(group, number) for number in (0, group.rows - 1)]
+        t_ns, kept = self.times_ns(np.array(ends))
+        in_order = len(kept) == len(ends) and t_ns[0] <= t_ns[1]
+        return TimeRange(int(t_ns[0]), int(t_ns[1]) + 1) if in_order else None
+
+    def _second_at(self, group: Group, number: int) -> float:
+        grp = self._mdf.groups[group.index]
+        for fragment in self._mdf._load_data(grp, number, 1):  # noqa: SLF001 - as in pieces
+            seconds = self._mdf.get_master(group.index, data=fragment, one_piece=True)
+            if len(seconds):
+                return float(self._master_seconds(group, np.asarray(seconds, np.float64))[0])
+        return float("nan")
+
+    def _master_seconds(
+        self, group: Group, seconds: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Apply the formula of a master channel, if it has one, to its raw seconds."""
+        if group.master_formula is None:
+            return seconds
+        return evaluate(group.master_formula, seconds)
+
+    def close(self) -> None:
+        """Release what was opened."""
+        self._mdf.close()
+
+    def _set_formulas_aside(self) -> dict[tuple[int, int], str]:
+        found = {}
+        for group_index, group in enumerate(self._mdf.groups):
+            for index, channel in enumerate(group.channels):
+                conversion = channel.conversion
+                if conversion is not None and _has_formula(conversion, 0):
+                    found[group_index, index] = _formula(conversion)
+                    channel.conversion = None
+        return found
+
+    def _group(self, index: int) -> Group:
+        group = self._mdf.groups[index]
+        facts = group.channel_group
+        masters = [c for c in group.channels if c.channel_type in _MASTER_TYPES]
+        source = facts.acq_source.name if facts.acq_source else ""
+        kind = MASTERS.get(masters[0].sync_type, "none") if masters else "none"
+        if not masters and index in self._mdf.virtual_groups_map:
+            kind = self._remote_kind(self._mdf.virtual_groups_map[index])
+        master = next((n for n, c in enumerate(group.channels) if c in masters), -1)
+        return Group(
+            index=index,
+            name=facts.acq_name or source or f"group {index}",
+            kind=kind,
+            rows=int(facts.cycles_nr),
+            channels=tuple(
+                self._channel(index, number)
+                for number, channel in enumerate(group.channels)
+                if channel.channel_type not in _MASTER_TYPES
+            ),
+            is_bus=bool(facts.flags & _FLAG_BUS_EVENT),
+            master_formula=self._formulas.get((index, master)),
+        )
+
+    def _remote_kind(self, index: int) -> str:
+        for channel in self._mdf.groups[index].channels:
+            if channel.channel_type in _MASTER_TYPES:
+                return MASTERS.get(channel.sync_type, "none")
+        return "none"
+
+    def _channel(self, group: int, index: int) -> Channel:
+        channel = self._mdf.groups[group].channels[index]
+        unit = channel.unit or (channel.conversion.unit if channel.conversion else "")
+        return Channel(
+            index=index,
+            name=channel.name,
+            unit=unit or None,
+            dtype=np.dtype(channel.dtype_fmt),
+            conversion=channel.conversion,
+            formula=self._formulas.get((group, index)),
+            is_text=channel.data_type in (6, 7, 8, 9),
+            is_bytes=channel.data_type in (10, 11, 12),
+        )
+
+
+def _open(file: ReadableFile) -> tuple[Any, tuple[int, ...]]:
+    from asammdf.blocks.mdf_v4 import MDF4
+
+    class Quiet(MDF4):
+        def _process_bus_logging(self) -> None:
+            """Frames are told apart by our own reader, and only when they are read."""
+
+        def __del__(self) -> None:
+            """A file that failed to open has not all that closing takes for granted."""
+
+    stream = _Overlay(file)
+    repair = Repair(stream, file.size)
+    repair.run()
+    stream.seek(0)
+    try:
+        return Quiet(stream, original_name=None, __internal__=True), tuple(repair.cuts)
+    except Exception as error:
+        # Damaged blocks show as whatever the library trips over.
+        first = (str(error).splitlines() or [""])[0][:200]
+        raise UnreadableFile(
+            f"{file.name}: the MDF blocks cannot be read: {first or type(error).__name__}"
+        ) from error
+
+
+def _has_formula(conversion: Any, depth: int) -> bool:
+    if conversion.conversion_type == _ALGEBRAIC or depth > 8:  # noqa: PLR2004 - nobody nests deeper
+        return True
+    inner = getattr(conversion, "referenced_blocks", None) or {}
+    return any(
+        hasattr(one, "conversion_type") and _has_formula(one, depth + 1) for one in inner.values()
+    )
+
+
+def _formula(conversion: Any) -> str:
+    """Return the formula; empty for one inside a table, which is not evaluated."""
+    if conversion.conversion_type != _ALGEBRAIC:
+        return ""
+    return str(conversion.formula)

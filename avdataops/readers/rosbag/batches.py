@@ -1,0 +1,190 @@
+"""Messages of one topic become record batches."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from avdataops.model.errors import SchemaMismatch
+from avdataops.model.stream import Problem
+from avdataops.ports.reading import StreamBatch
+from avdataops.readers.rosbag import pointcloud
+from avdataops.readers.rosbag.container import Message
+from avdataops.readers.rosbag.decode import Rows, check_message, decode
+from avdataops.readers.rosbag.layout import Table
+from avdataops.readers.rosbag.pointcloud import PointLayout
+from avdataops.readers.rosbag.topics import Topic, child_schema, root_schema
+from avdataops.readers.rosbag.wire import wire_of
+
+_INT64_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the messages of one topic come out."""
+
+    topic: Topic
+    schemas: tuple[pa.Schema, ...]
+    """One per name of the topic."""
+    is_raw: bool
+    points: PointLayout | None
+    problem: Problem | None = None
+    """Why messages that have a definition stay bytes."""
+
+
+def plan_topic(topic: Topic, first: Sequence[Message], *, has_publish_time: bool) -> Plan:
+    """Decide the columns of a topic by its first messages.
+
+    If none of them fits the definition, the messages stay bytes; a point cloud has columns as
+    the fields of the first one that fits say.
+    """
+    encoding = topic.connections[0].encoding
+    table = topic.table
+    reasons = [_misfit(topic, message) for message in first]
+    misfit = reasons[0] if first and all(reasons) else None
+    is_raw = table is None or misfit is not None
+    points = None
+    root = root_schema(None if is_raw else table, has_publish_time=has_publish_time)
+    if table is not None and not is_raw and topic.connections[0].type == pointcloud.TYPE:
+        fitting = [m for m, reason in zip(first, reasons, strict=True) if reason is None]
+        points = pointcloud.first_layout(table, encoding, fitting[0].data) if fitting else None
+        if points is not None:
+            place = root.get_field_index("data")
+            fields = [*root][:place] + points.columns() + [*root][place + 1 :]
+            root = pa.schema([*fields, root.field(place)])
+    children = [
+        child_schema(child, has_grandparent=_has_grandparent(child.path, topic))
+        for child in topic.tables[1:]
+    ]
+    return Plan(topic, (root, *children), is_raw, points, misfit)
+
+
+def _misfit(topic: Topic, message: Message) -> Problem | None:
+    """Return what is wrong if a message cannot be decoded as the topic's type."""
+    fault = topic.table and _fault(topic.table, topic.connections[0].encoding, message.data)
+    if not fault:
+        return None
+    code = "bad_definition" if fault[0] == "decode_failed" else fault[0]
+    text = f"'{topic.name}' is kept as bytes: {fault[1]}"
+    return Problem(code=code, message=text, stream=topic.name)
+
+
+def _has_grandparent(path: str, topic: Topic) -> bool:
+    return any(path.startswith(f"{other.path}.") for other in topic.tables[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one call of ``make_batches`` gave."""
+
+    batches: list[StreamBatch]
+    dropped: Counter[str]
+    reason: str
+    """Why the first dropped message was dropped."""
+
+
+def make_batches(plan: Plan, messages: Sequence[Message], first_row: int, max_rows: int) -> Decoded:
+    """Return the batches of a topic and its children for neighbouring messages."""
+    good = _decode(plan, messages)
+    numbers = np.array(good.numbers, dtype=np.int64) + first_row
+    kept = [messages[number] for number in good.numbers]
+    t_ns = np.array([message.t_ns for message in kept], dtype=np.int64)
+    columns: list[pa.Array] = [pa.array(t_ns)]
+    root, *children = plan.schemas
+    if "publish_ns" in root.names[:2]:
+        columns.append(pa.array([min(m.publish_ns, _INT64_MAX) for m in kept], pa.int64()))
+    if not good.rows:
+        data = pa.array([message.data for message in kept], pa.binary())
+        batch = _stream_batch(plan.topic.name, _batch(root, [*columns, data]))
+        return Decoded([batch], good.dropped, good.reason)
+    if good.rows[0].table.children:
+        columns.append(pa.array(numbers))
+    batch = _batch(root, [*columns, *_root_columns(plan, good.rows)])
+    batches = [_stream_batch(plan.topic.name, batch)]
+    for name, schema, rows in zip(plan.topic.names[1:], children, good.rows[1:], strict=True):
+        batches.extend(_sliced(name, _child_batch(schema, rows, t_ns, numbers), max_rows))
+    return Decoded(batches, good.dropped, good.reason)
+
+
+def _stream_batch(name: str, batch: pa.RecordBatch) -> StreamBatch:
+    return StreamBatch(name, batch, batch.num_rows)
+
+
+def _batch(schema: pa.Schema, columns: list[pa.Array]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _root_columns(plan: Plan, decoded: Sequence[Rows]) -> list[pa.Array]:
+    columns = list(decoded[0].columns)
+    if plan.points is None:
+        return columns
+    exploded, rest = pointcloud.explode(decoded, plan.points)
+    sources = [leaf.source for leaf in decoded[0].table.leaves]
+    place = sources.index("data")
+    return [*columns[:place], *exploded, *columns[place + 1 :], rest]
+
+
+def _child_batch(
+    schema: pa.Schema,
+    rows: Rows,
+    t_ns: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]",
+    numbers: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]",
+) -> pa.RecordBatch:
+    columns = [pa.array(t_ns[rows.message]), pa.array(numbers[rows.message])]
+    if "parent_element" in schema.names:
+        columns.append(pa.array(rows.parent_element))
+    if "element" in schema.names:
+        columns.append(pa.array(rows.element))
+    return _batch(schema, [*columns, *rows.columns])
+
+
+def _sliced(name: str, batch: pa.RecordBatch, max_rows: int) -> Iterator[StreamBatch]:
+    for start in range(0, batch.num_rows, max_rows):
+        yield StreamBatch(name, batch.slice(start, max_rows), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Good:
+    """The messages of a batch that can come out."""
+
+    numbers: list[int]
+    """Their places in the batch."""
+    rows: list[Rows]
+    """What they hold; empty for messages that stay bytes."""
+    dropped: Counter[str]
+    reason: str
+
+
+def _decode(plan: Plan, messages: Sequence[Message]) -> _Good:
+    """Decode what can be decoded, and tell why the rest cannot."""
+    dropped: Counter[str] = Counter()
+    reason = ""
+    numbers = [number for number, message in enumerate(messages) if message.t_ns <= _INT64_MAX]
+    if len(numbers) < len(messages):
+        dropped["bad_time"] = len(messages) - len(numbers)
+        reason = "the log time is beyond the year 2262"
+    table, encoding = plan.topic.table, plan.topic.connections[0].encoding
+    if plan.is_raw or table is None:
+        return _Good(numbers, [], dropped, reason)
+    try:
+        rows = decode(table, encoding, [messages[number].data for number in numbers])
+    except SchemaMismatch:
+        faults = {number: _fault(table, encoding, messages[number].data) for number in numbers}
+        for code, text in (fault for fault in faults.values() if fault):
+            dropped[code] += 1
+            reason = reason or text
+        numbers = [number for number in numbers if faults[number] is None]
+        rows = decode(table, encoding, [messages[number].data for number in numbers])
+    return _Good(numbers, rows, dropped, reason)
+
+
+def _fault(table: Table, encoding: str, data: bytes) -> tuple[str, str] | None:
+    """Return the code and the reason why a message cannot be decoded, None if it can."""
+    try:
+        check_message(table, encoding, data)
+    except SchemaMismatch as error:
+        is_unread = wire_of(encoding, data) is None
+        return "unsupported_encoding" if is_unread else "decode_failed", error.message
+    return None

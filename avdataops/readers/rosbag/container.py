@@ -1,0 +1,64 @@
+"""What every ROS container gives: connections, and raw messages in order of log time."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from avdataops.model.stream import Problem
+from avdataops.model.time import TimeRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One publisher's topic, as the container knows it."""
+
+    id: int
+    topic: str
+    type: str
+    """``package/msg/Name``."""
+    encoding: str
+    """``ros1``, ``cdr``, or what the container says."""
+    language: str = ""
+    """Language of the definition: ``ros1msg``, ``ros2msg``, ``ros2idl``; empty if there is none."""
+    definition: str = ""
+    rows: int | None = None
+    time: TimeRange | None = None
+
+
+class Message(NamedTuple):
+    """One message; sorts by log time, then by its place in the file."""
+
+    t_ns: int
+    at: int
+    """Offset of its chunk or record in the file."""
+    inner: int
+    """Offset inside the chunk."""
+    connection: int
+    publish_ns: int
+    data: bytes
+
+
+class Lost(NamedTuple):
+    """Messages that damage has taken."""
+
+    connection: int
+    messages: int
+    reason: str
+
+
+class Container(Protocol):
+    """One opened bag.  Damage met while reading is appended to ``problems``."""
+
+    connections: tuple[Connection, ...]
+    attachments: tuple[str, ...]
+    problems: list[Problem]
+    has_publish_time: bool
+
+    def messages(self, wanted: Collection[int], time: TimeRange | None) -> Iterator[Message | Lost]:
+        """Yield the wanted connections' messages, log times ascending, ties as in the file."""
+
+    def count_before(self, wanted: Collection[int], t_ns: int) -> Mapping[int, int]:
+        """Return how many messages of each wanted connection were logged before ``t_ns``."""
+
+    def close(self) -> None:
+        """Release what was opened."""

@@ -1,0 +1,160 @@
+"""rosbag2 SQLite containers, read-only and through a ReadableFile."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+import apsw
+
+from avdataops.model.errors import UnreadableFile
+from avdataops.model.stream import Problem
+from avdataops.model.time import TimeRange
+from avdataops.ports.files import ReadableFile
+from avdataops.readers.rosbag.container import Connection, Lost, Message
+from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
+from avdataops.readers.rosbag.sqlite import Database, declared_bytes
+from avdataops.readers.rosbag.sqlite_pages import Pages
+
+_ORDERED = (
+    "SELECT timestamp, id, topic_id FROM messages WHERE timestamp >= ? AND timestamp < ?"
+    " ORDER BY timestamp, id"
+)
+_DATA = "SELECT data FROM messages WHERE id = ?"
+
+
+class Db3Container:
+    """One opened database."""
+
+    has_publish_time = False
+    attachments: tuple[str, ...] = ()
+
+    def __init__(
+        self, file: ReadableFile, database: Database, connections: tuple[Connection, ...]
+    ) -> None:
+        self._file = file
+        self._database = database
+        self.connections = connections
+        self.problems: list[Problem] = []
+
+    def messages(self, wanted: Collection[int], time: TimeRange | None) -> Iterator[Message | Lost]:
+        """Yield the messages of the wanted topics by time, and by id where times tie."""
+        topics = frozenset(wanted)
+        span = (time.start_ns, time.stop_ns) if time else (-(2**63), 2**63 - 1)
+        last = (-(2**63), -(2**63))
+        try:
+            for t_ns, row_id, topic in self._database.rows(_ORDERED, span):
+                if topic in topics:
+                    data = self._database.value(_DATA, (row_id,))
+                    yield Message(t_ns, row_id, 0, topic, t_ns, bytes(data or b""))
+                last = (t_ns, row_id)
+        except apsw.Error as error:
+            self._note("the messages cannot be read in order", error)
+            yield from self._salvaged(topics, span, last)
+
+    def _salvaged(
+        self, topics: frozenset[int], span: tuple[int, int], last: tuple[int, int]
+    ) -> Iterator[Message | Lost]:
+        """Yield what single pages still hold, behind the message that was read last."""
+        pages = Pages(self._file)
+        found = {
+            one.id: one
+            for one in pages.messages()
+            if one.topic in topics and span[0] <= one.t_ns < span[1] and (one.t_ns, one.id) > last
+        }
+        for one in sorted(found.values()):
+            data = pages.data(one)
+            if data is None:
+                yield Lost(one.topic, 1, "damaged")
+            else:
+                yield Message(one.t_ns, one.id, 0, one.topic, one.t_ns, data)
+
+    def count(self) -> None:
+        """Give connections their rows and times; they stay unknown if pages are damaged."""
+        try:
+            rows = self._database.rows(
+                "SELECT topic_id, count(*), min(timestamp), max(timestamp) FROM messages"
+                " GROUP BY topic_id"
+            )
+            facts = {topic: (n, TimeRange(first, last + 1)) for topic, n, first, last in rows}
+        except (apsw.Error, TypeError) as error:
+            self._note("messages cannot be counted", error)
+            return
+        self.connections = tuple(
+            replace(one, rows=facts[one.id][0], time=facts[one.id][1])
+            if one.id in facts
+            else replace(one, rows=0)
+            for one in self.connections
+        )
+
+    def count_before(self, wanted: Collection[int], t_ns: int) -> Mapping[int, int]:
+        """Return how many messages of each wanted topic were logged before ``t_ns``."""
+        try:
+            rows = list(
+                self._database.rows(
+                    "SELECT topic_id, count(*) FROM messages WHERE timestamp < ? GROUP BY topic_id",
+                    (t_ns,),
+                )
+            )
+        except apsw.Error as error:
+            self._note("messages cannot be counted", error)
+            return {}
+        return {topic: count for topic, count in rows if topic in wanted}
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _note(self, what: str, error: Exception) -> None:
+        text = f"{self._file.name}: {what}: {error}"
+        problem = Problem(code="truncated", message=text)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+def open_db3(file: ReadableFile) -> Db3Container:
+    """Open a rosbag2 database; raises ``UnreadableFile`` if it is none or its topics are lost."""
+    database = Database(file)
+    try:
+        connections = _connections(database)
+    except (apsw.Error, UnicodeDecodeError) as error:
+        database.close()
+        raise UnreadableFile(f"{file.name}: the topics cannot be read: {error}") from error
+    container = Db3Container(file, database, connections)
+    if declared_bytes(file) > file.size:
+        text = (
+            f"{file.name}: the database breaks off at byte {file.size}, and its header states "
+            f"{declared_bytes(file)}"
+        )
+        container.problems.append(Problem(code="truncated", message=text))
+    container.count()
+    return container
+
+
+def _connections(database: Database) -> tuple[Connection, ...]:
+    tables = set(database.tables())
+    missing = {"topics", "messages"} - tables
+    if missing:
+        raise UnreadableFile(f"{database.name}: not a rosbag2 database, no table {min(missing)}")
+    definitions: dict[str, tuple[str, str]] = {}
+    if "message_definitions" in tables:
+        definitions = {
+            full_name(topic_type): (encoding, text)
+            for topic_type, encoding, text in database.rows(
+                "SELECT topic_type, encoding, encoded_message_definition FROM message_definitions"
+            )
+        }
+    found = []
+    for number, name, kind, encoding in database.rows(
+        "SELECT id, name, type, serialization_format FROM topics ORDER BY id"
+    ):
+        language, text = definitions.get(full_name(kind), ("", ""))
+        found.append(
+            Connection(
+                id=number,
+                topic=name,
+                type=full_name(kind),
+                encoding=encoding,
+                language=language if language in LANGUAGES else "",
+                definition=text,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,78 @@
+"""Decompression that never gives more bytes than a chunk declares."""
+
+import bz2
+
+import pyarrow as pa
+
+from avdataops.model.errors import HostileInput, UnreadableFile
+
+MAX_CHUNK_BYTES = 1 << 30
+MAX_RATIO = 1000
+_RATIO_FREE_BYTES = 1 << 26
+_STEP = 1 << 16
+
+
+def inflate(codec: str, data: bytes, size: int) -> bytes:
+    """Return the ``size`` bytes that ``data`` holds.
+
+    ``codec`` is empty or ``none``, ``zstd``, ``lz4`` (frames) or ``bz2``.  Raises
+    ``UnreadableFile`` if the data is broken or of another size, and ``HostileInput`` for a chunk
+    that declares over 1 GiB, or over 64 MiB and a thousand times its compressed size.
+    """
+    check_size(codec, len(data), size)
+    try:
+        found = _inflate(codec, data, size)
+    except (OSError, EOFError, ValueError, RuntimeError) as error:
+        raise UnreadableFile(f"the {codec} data is broken: {error}") from error
+    if len(found) != size:
+        raise UnreadableFile(f"the chunk declares {size} bytes and holds {len(found)} or more")
+    return found
+
+
+def inflate_prefix(codec: str, data: bytes, size: int) -> bytes:
+    """Return as many of the ``size`` bytes as a chunk still gives that was cut off."""
+    check_size(codec, len(data), size)
+    try:
+        if codec == "zstd":
+            return _zstd_prefix(data, size)
+        return _inflate(codec, data, size)[:size]
+    except (OSError, EOFError, ValueError, RuntimeError):
+        return b""
+
+
+def check_size(codec: str, packed: int, size: int) -> None:
+    """Raise ``HostileInput`` for a declared size that no honest chunk has."""
+    bomb = codec not in ("", "none") and size > _RATIO_FREE_BYTES and size > packed * MAX_RATIO
+    if size > MAX_CHUNK_BYTES or bomb:
+        raise HostileInput(f"a chunk of {packed} bytes declares {size} bytes inside")
+
+
+def _inflate(codec: str, data: bytes, size: int) -> bytes:
+    if codec in ("", "none"):
+        return data
+    if codec == "zstd":
+        return bytes(pa.Codec("zstd").decompress(data, size, asbytes=True)) if size else b""
+    if codec == "lz4":
+        import lz4.frame
+
+        # Arrow's decompressor leaves the rest of the buffer as it was if the frame is shorter.
+        return bytes(lz4.frame.LZ4FrameDecompressor().decompress(data, max_length=size + 1))
+    if codec == "bz2":
+        return bz2.BZ2Decompressor().decompress(data, max_length=size + 1)
+    raise UnreadableFile(f"chunks are compressed with '{codec[:20]}'; known are zstd, lz4 and bz2")
+
+
+def _zstd_prefix(data: bytes, size: int) -> bytes:
+    parts: list[bytes] = []
+    got = 0
+    stream = pa.CompressedInputStream(pa.BufferReader(data), "zstd")
+    try:
+        while got < size:
+            part = stream.read(min(_STEP, size - got))
+            if not part:
+                break
+            parts.append(part)
+            got += len(part)
+    except OSError:
+        pass
+    return b"".join(parts)

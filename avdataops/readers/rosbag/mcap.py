@@ -1,0 +1,80 @@
+"""MCAP containers, with or without summary, index and chunks (mcap.dev/spec)."""
+
+import struct
+from collections.abc import Iterator
+
+from avdataops.ports.files import ReadableFile
+from avdataops.readers.rosbag import mcap_records as records
+from avdataops.readers.rosbag.chunks import Chunk, ChunkedContainer, Contents
+from avdataops.readers.rosbag.container import Connection, Message
+from avdataops.readers.rosbag.mcap_index import Index, read_index
+from avdataops.readers.rosbag.mcap_records import RECORD
+from avdataops.readers.rosbag.mcap_walk import chunk_content
+
+_MESSAGE = struct.Struct("<HIQQ")
+
+
+class _Chunks:
+    """The chunks of one MCAP file."""
+
+    def __init__(self, file: ReadableFile, index: Index) -> None:
+        self._file = file
+        self._index = index
+        self.chunks = index.found.chunks
+
+    def members(self, chunk: Chunk) -> frozenset[int]:
+        return self._index.members(chunk)
+
+    def counts(self, chunk: Chunk) -> dict[int, int] | None:
+        found = self._index.counts(self._file, chunk)
+        return None if found is None else dict(found)
+
+    def content(self, chunk: Chunk) -> bytes:
+        raw = self._file.read_at(chunk.at, chunk.length)
+        return raw if chunk.is_plain else chunk_content(raw, chunk.length)
+
+    def messages(self, chunk: Chunk, data: bytes, channels: frozenset[int]) -> Iterator[Message]:
+        at = 0
+        while at + RECORD.size <= len(data):
+            opcode, size = RECORD.unpack_from(data, at)
+            body = at + RECORD.size
+            stop = body + size
+            if stop > len(data):
+                return
+            if opcode == records.MESSAGE and size >= _MESSAGE.size:
+                channel, _, log_ns, publish_ns = _MESSAGE.unpack_from(data, body)
+                if channel in channels:
+                    payload = data[body + _MESSAGE.size : stop]
+                    yield Message(log_ns, chunk.at, at, channel, publish_ns, payload)
+            at = stop
+
+
+def open_mcap(file: ReadableFile) -> ChunkedContainer:
+    """Open an MCAP file; raises ``UnreadableFile`` if not even a record can be read."""
+    index = read_index(file)
+    return ChunkedContainer(
+        file.name,
+        _Chunks(file, index),
+        Contents(
+            connections=tuple(_connections(file, index)),
+            attachments=tuple(index.found.attachments),
+            problems=index.problems,
+            has_publish_time=True,
+        ),
+    )
+
+
+def _connections(file: ReadableFile, index: Index) -> Iterator[Connection]:
+    times = index.times(file)
+    for channel in sorted(index.found.channels.values(), key=lambda channel: channel.id):
+        schema = index.found.schemas.get(channel.schema_id)
+        yield Connection(
+            id=channel.id,
+            topic=channel.topic,
+            type=schema.name if schema else "",
+            encoding=channel.encoding,
+            language=schema.encoding if schema else "",
+            definition=schema.text if schema else "",
+            rows=index.rows.get(channel.id, 0) if index.rows is not None else None,
+            time=times.get(channel.id),
+        )

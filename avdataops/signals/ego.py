@@ -1,0 +1,77 @@
+"""The ego table: for each canonical signal the best source of the drive, on the sync grid."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from avdataops.signals.arrays import Floats, Times
+from avdataops.signals.columns import T_FIELD, float_array
+from avdataops.tables.signals import Match, Signal, signals
+
+_MIN_COVERAGE = 0.5
+"""A preferred source with less than this share of the widest one's ticks is passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One stream's values for one canonical signal, on the grid."""
+
+    match: Match
+    values: Floats
+
+    @property
+    def coverage(self) -> int:
+        """How many ticks are known."""
+        return int(np.count_nonzero(np.isfinite(self.values)))
+
+    @property
+    def source(self) -> str:
+        """Where the values are from, as ``stream.column`` with all columns of the reading."""
+        return ", ".join(f"{self.match.stream}.{name}" for name in self.match.columns.values())
+
+
+def choose(offers: Iterable[Offer]) -> Offer | None:
+    """Return the best source of one signal, whatever the order of the offers; None without one.
+
+    Of those that cover at least half as much as the widest, the one with the preferred rule;
+    then the wider one; then the first by name of its stream.
+    """
+    known = [offer for offer in offers if offer.coverage]
+    if not known:
+        return None
+    widest = max(offer.coverage for offer in known)
+    wide = (offer for offer in known if offer.coverage >= _MIN_COVERAGE * widest)
+    return min(wide, key=lambda o: (o.match.rank, -o.coverage, o.match.stream))
+
+
+def ego_table(ticks: Times, offers: Iterable[Offer]) -> pa.Table:
+    """Return one column per canonical signal; those without a source are null throughout.
+
+    Field metadata: ``unit``, ``method``, and ``source`` where there is one.
+    """
+    by_signal: dict[str, list[Offer]] = {}
+    for offer in offers:
+        by_signal.setdefault(offer.match.signal.name, []).append(offer)
+    fields, arrays = [T_FIELD], [pa.array(ticks)]
+    for signal in signals().values():
+        best = choose(by_signal.get(signal.name, ()))
+        fields.append(_field(signal, best))
+        arrays.append(_column(signal, np.full(ticks.size, np.nan) if best is None else best.values))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _field(signal: Signal, best: Offer | None) -> pa.Field:
+    metadata = {"unit": signal.unit, "method": signal.method}
+    if best is not None:
+        metadata["source"] = best.source
+    return pa.field(signal.name, pa.string() if signal.is_text else pa.float64(), metadata=metadata)
+
+
+def _column(signal: Signal, values: Floats) -> pa.Array:
+    if not signal.is_text:
+        return float_array(values)
+    known = np.isfinite(values)
+    place = pa.array(np.where(known, values, 0).astype(np.int64), mask=~known)
+    return pa.array(list(signal.words), pa.string()).take(place)

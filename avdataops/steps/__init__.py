@@ -1,0 +1,13 @@
+"""The steps of a pipeline, one file each; adding a step is adding a row here."""
+
+from avdataops.ports.step import Step
+from avdataops.steps.detect_scenes import DETECT_SCENES
+from avdataops.steps.downsample import DOWNSAMPLE
+from avdataops.steps.enrich import ENRICH
+from avdataops.steps.extract import EXTRACT
+from avdataops.steps.sync import SYNC
+from avdataops.steps.validate import VALIDATE
+
+STEPS: dict[str, Step] = {
+    step.name: step for step in (VALIDATE, EXTRACT, DOWNSAMPLE, SYNC, ENRICH, DETECT_SCENES)
+}

@@ -1,0 +1,167 @@
+"""Runs every detector over the synchronised, enriched drive: scenes, and where each could tell."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from avdataops.detectors.table import DETECTORS, detector
+from avdataops.model.errors import ConfigError, did_you_mean
+from avdataops.model.ids import fingerprint, scene_id
+from avdataops.model.scene import Scene
+from avdataops.model.stream import Problem
+from avdataops.model.time import NS_PER_S
+from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
+from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext
+from avdataops.signals.coverage import tile
+from avdataops.signals.drives import drive_of
+from avdataops.signals.nullable import floats
+from avdataops.tables.kinds import kind
+from avdataops.tables.scene_rows import scene_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """Which detectors run, and where their parameters differ from their own defaults."""
+
+    detectors: tuple[str, ...] = ()
+    """Names; empty means all."""
+    overrides: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Detector -> parameter -> value, in the unit that the parameter's name says."""
+    max_gap_s: float = 0.5
+    """No scene goes on across a longer gap (field habit for driving data)."""
+
+
+def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
+    """Yield scenes and scene coverage of one measurement.
+
+    Each detector runs for itself: one that fails costs its own scene types, which are then unknown
+    throughout, with a caveat.  Raises ``ConfigError`` for a detector or parameter of no such name.
+    """
+    chosen = [(one, detector_params(one, params)) for one in _chosen(params)]
+    drive = drive_of(ctx.measurement, inputs.tables, round(params.max_gap_s * NS_PER_S))
+    scenes: list[Scene] = []
+    coverage: list[dict[str, object]] = []
+    for done, (one, settings) in enumerate(chosen, start=1):
+        detection = _detect(ctx, one, drive, settings)
+        settings_id = fingerprint(asdict(settings))
+        scenes.extend(_scene(ctx, drive, one, settings_id, found) for found in detection.found)
+        coverage.extend(_coverage(one, drive, detection))
+        ctx.progress(done / len(chosen))
+    ctx.fact("scenes", _counts(chosen, scenes))
+    yield Rows(Output(kind="scenes", name="scenes"), scene_rows(scenes))
+    yield Rows(Output(kind="scene_coverage", name="scene_coverage"), _coverage_rows(coverage))
+
+
+def detector_params(one: Detector, params: Params) -> Any:
+    """Return the detector's parameters with the overrides; raises ``ConfigError`` on a bad one."""
+    given = params.overrides.get(one.name, {})
+    known = [parameter.name for parameter in fields(one.params)]
+    for name, value in given.items():
+        if name not in known:
+            raise ConfigError(
+                f"detector '{one.name}' has no parameter '{name}'{did_you_mean(name, known)}"
+            )
+        if isinstance(value, bool) or not np.isfinite(value):
+            raise ConfigError(f"parameter '{name}' of '{one.name}' must be a number, not {value}")
+    return one.params(**{name: float(value) for name, value in given.items()})
+
+
+def _chosen(params: Params) -> tuple[Detector, ...]:
+    for name in params.overrides:
+        detector(name)
+    if not params.detectors:
+        return DETECTORS
+    return tuple(detector(name) for name in dict.fromkeys(params.detectors))
+
+
+def _detect(ctx: StepContext, one: Detector, drive: Drive, settings: Any) -> Detection:
+    try:
+        return one.find(drive, settings)
+    except Exception as error:  # noqa: BLE001 - one broken detector must not cost the others
+        reason = f"detector failed: {type(error).__name__}: {error}"
+        ctx.caveat(Problem(code="detector_failed", message=f"{one.name}: {reason}"))
+        lost = Unknown(start_ns=drive.start_ns, stop_ns=drive.stop_ns, reason=reason)
+        return Detection((), (lost,))
+
+
+def _scene(ctx: StepContext, drive: Drive, one: Detector, settings_id: str, found: Found) -> Scene:
+    facts = [found.actor, found.start_ns, one.name, one.version, settings_id]
+    lat_deg, lon_deg = _place(drive, found.start_ns)
+    return Scene(
+        id=scene_id(drive.measurement, found.type, facts),
+        type=found.type,
+        measurement=drive.measurement,
+        vehicle=ctx.vehicle,
+        t_start_ns=found.start_ns,
+        t_end_ns=found.stop_ns,
+        detector=one.name,
+        detector_version=one.version,
+        confidence=found.confidence,
+        evidence=dict(found.evidence),
+        actor=found.actor,
+        truncated=found.truncated,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        params=settings_id,
+    )
+
+
+def _place(drive: Drive, t_ns: int) -> tuple[float | None, float | None]:
+    """Return the last known position up to a moment, if it is no older than a gap."""
+    t = drive.ego.t_ns
+    low = int(np.searchsorted(t, t_ns - drive.ego.max_gap_ns))
+    high = int(np.searchsorted(t, t_ns, side="right"))
+    lat, lon = (floats(drive.ego.columns, name, t.size) for name in ("lat_deg", "lon_deg"))
+    known = np.flatnonzero(np.isfinite(lat[low:high]) & np.isfinite(lon[low:high]))
+    if known.size == 0:
+        return None, None
+    row = low + int(known[-1])
+    return float(lat[row]), float(lon[row])
+
+
+def _coverage(one: Detector, drive: Drive, detection: Detection) -> Iterator[dict[str, object]]:
+    for name in one.types:
+        for start_ns, stop_ns, reason in tile(drive.start_ns, drive.stop_ns, detection.unknown):
+            yield {
+                "t_ns": start_ns,
+                "t_end_ns": stop_ns,
+                "type": name,
+                "detector": one.name,
+                "detector_version": one.version,
+                "known": reason is None,
+                "reason": reason,
+            }
+
+
+def _coverage_rows(rows: list[dict[str, object]]) -> pa.RecordBatch:
+    table = kind("scene_coverage")
+    batch = pa.RecordBatch.from_pylist(rows, schema=table.schema)
+    return batch.sort_by([(name, "ascending") for name in table.sort])
+
+
+def _counts(chosen: list[tuple[Detector, Any]], scenes: list[Scene]) -> dict[str, int]:
+    counts = {name: 0 for one, _ in chosen for name in one.types}
+    for scene in scenes:
+        counts[scene.type] += 1
+    return counts
+
+
+DETECT_SCENES = Step(
+    name="detect_scenes",
+    version=1,
+    split=Split.MEASUREMENT,
+    needs={
+        "ego": Need(kind="ego"),
+        "objects": Need(kind="objects", optional=True),
+        "context": Need(kind="context", optional=True),
+        "gaps": Need(kind="gaps", optional=True),
+        "sync_quality": Need(kind="sync_quality", optional=True),
+    },
+    makes=("scenes", "scene_coverage"),
+    params=Params,
+    run=run,
+    doc="Scenes by all detectors, and where each detector could tell.",
+)

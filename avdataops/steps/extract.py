@@ -1,0 +1,162 @@
+"""Lays every stream of one recording down as typed columns, in one pass over the file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from avdataops.model.artifact import Artifact
+from avdataops.model.documents import to_document
+from avdataops.model.errors import HostileInput
+from avdataops.model.ids import recording_id
+from avdataops.model.measurement import Recording
+from avdataops.model.stream import Account, Problem, Stream
+from avdataops.ports.reading import Reader, Sidecars, StreamBatch
+from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext
+from avdataops.ports.storage import read_all
+from avdataops.readers.formats import open_recording
+from avdataops.tables.topics import topic_class
+
+MAX_STREAMS = 20_000
+"""More named sources than any honest recording has."""
+DAMAGE = frozenset({"truncated", "bad_crc", "decode_failed", "unordered", "unindexed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How rows are batched; no effect on what they hold."""
+
+    max_rows: int = 16_384
+    """Rows of one stream decoded at a time."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    messages: int = 0
+    rows: int = 0
+    start_ns: int | None = None
+    stop_ns: int | None = None
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
+    """Yield the rows of every stream; accounts for every message of the recording's index.
+
+    A damaged recording gives what it still holds, with a caveat that says n of m.
+    """
+    (recording,) = inputs.files["recording"]
+    dbc = {given.artifact.name: read_all(given.file) for given in inputs.files.get("dbc", ())}
+    with open_recording(recording.file, Sidecars(dbc=dbc)) as reader:
+        streams = {stream.name: stream for stream in reader.streams}
+        if len(streams) > MAX_STREAMS:
+            raise HostileInput(f"'{recording.artifact.name}' claims {len(streams)} streams")
+        outputs = {
+            name: _output(stream, recording.artifact.name, reader.clock)
+            for name, stream in streams.items()
+        }
+        tallies = {name: _Tally() for name in streams}
+        expected = sum(stream.rows or 0 for stream in streams.values()) or 1
+        read = 0
+        for batch in reader.batches(max_rows=params.max_rows):
+            _count(tallies[batch.stream], batch)
+            read += batch.messages
+            ctx.progress(min(read / expected, 1.0))
+            yield Rows(outputs[batch.stream], batch.rows)
+        _report(ctx, recording.artifact, reader, tallies)
+
+
+def _output(stream: Stream, recording: str, clock: str) -> Output:
+    attributes = {
+        "topic": stream.topic,
+        "type": stream.type,
+        "topic_class": topic_class(stream.name, stream.type),
+        "clock": clock,
+        "recording": recording,
+        **({"parent": stream.parent} if stream.parent else {}),
+        **stream.attributes,
+    }
+    return Output(
+        kind="stream",
+        name=stream.name,
+        part=recording,
+        attributes=tuple(sorted(attributes.items())),
+    )
+
+
+def _count(tally: _Tally, batch: StreamBatch) -> None:
+    tally.messages += batch.messages
+    tally.rows += batch.rows.num_rows
+    for reason, lost in batch.dropped.items():
+        tally.dropped[reason] = tally.dropped.get(reason, 0) + lost
+    if batch.rows.num_rows:
+        times = batch.rows.column("t_ns").to_numpy()
+        low, high = int(times.min()), int(times.max()) + 1
+        tally.start_ns = low if tally.start_ns is None else min(low, tally.start_ns)
+        tally.stop_ns = high if tally.stop_ns is None else max(high, tally.stop_ns)
+
+
+def _report(ctx: StepContext, raw: Artifact, reader: Reader, tallies: dict[str, _Tally]) -> None:
+    problems = reader.problems()
+    explained = {problem.stream for problem in problems if problem.code in DAMAGE}
+    for problem in problems:
+        ctx.caveat(problem)
+    for stream in reader.streams:
+        if stream.parent is None:
+            account = _account(stream, tallies[stream.name])
+            ctx.account(account)
+            if not account.balanced and not {stream.name, None} & explained:
+                ctx.caveat(_miscount(raw.name, account))
+    starts = [tally.start_ns for tally in tallies.values() if tally.start_ns is not None]
+    stops = [tally.stop_ns for tally in tallies.values() if tally.stop_ns is not None]
+    facts = Recording(
+        id=recording_id(ctx.measurement, raw.name, raw.sha256),
+        measurement=ctx.measurement,
+        name=raw.name,
+        bytes=raw.bytes,
+        sha256=raw.sha256,
+        format=raw.attributes.get("format"),
+        start_ns=min(starts, default=None),
+        stop_ns=max(stops, default=None),
+        streams=tuple(_seen(stream, tallies[stream.name]) for stream in reader.streams),
+        problems=problems,
+    )
+    ctx.fact("recordings", [to_document(facts)])
+
+
+def _account(stream: Stream, tally: _Tally) -> Account:
+    lost = sum(tally.dropped.values())
+    return Account(
+        stream=stream.name,
+        rows_in=stream.rows if stream.rows is not None else tally.messages + lost,
+        rows_out=tally.rows,
+        dropped=tally.dropped,
+    )
+
+
+def _seen(stream: Stream, tally: _Tally) -> Stream:
+    return replace(stream, rows=tally.rows, start_ns=tally.start_ns, stop_ns=tally.stop_ns)
+
+
+def _miscount(recording: str, account: Account) -> Problem:
+    expected = account.rows_in or 0
+    return Problem(
+        code="count_mismatch",
+        message=f"'{recording}' {account.stream}: read {account.rows_out} of {expected} messages",
+        stream=account.stream,
+        lost_rows=max(expected - account.rows_out - sum(account.dropped.values()), 0),
+    )
+
+
+EXTRACT = Step(
+    name="extract",
+    version=1,
+    split=Split.RECORDING,
+    needs={
+        "recording": Need(kind="recording", doc="one raw recording"),
+        "dbc": Need(
+            kind="sidecar", optional=True, where={"role": "dbc"}, doc="DBC files of its buses"
+        ),
+    },
+    makes=("stream",),
+    params=Params,
+    run=run,
+    doc="Every field of every message as typed columns, one table per stream.",
+)

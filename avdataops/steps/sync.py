@@ -1,0 +1,148 @@
+"""The sync step: all streams of a measurement on one clock and one grid, never across gaps.
+
+Makes one table per stream of numbers, the canonical ego table, the object list, the association
+of frames, the gaps, and a quality row per stream.  A clock that cannot be tied to the reference
+leaves its streams out, with a caveat: values at unknown times are worse than unknown values.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from avdataops.model.stream import Problem
+from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext, Table
+from avdataops.signals.columns import batch_of
+from avdataops.signals.ego import Offer, ego_table
+from avdataops.signals.frames import frame_table
+from avdataops.signals.gridding import Limits, grid_over
+from avdataops.signals.object_streams import object_streams
+from avdataops.signals.placed import (
+    PlacedStream,
+    assume_common,
+    reference_of,
+    ties_of,
+    timed_streams,
+)
+from avdataops.signals.stream_timing import from_table
+from avdataops.signals.sync_quality import gap_table, quality_table
+from avdataops.signals.ties import Tie
+from avdataops.tables.kinds import kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncParams:
+    """The grid and what may be bridged on it.
+
+    Three periods, but at least 0.2 s, is the pause that scene definitions still call no gap.
+    """
+
+    rate_hz: float = 50.0
+    """Ticks are multiples of its period since the epoch."""
+    reference: str = ""
+    """Clock of all results; empty: ``ros`` where there is one, else the first by name."""
+    max_lag_s: float = 30.0
+    """How far a clock may be off and still be found."""
+    assume_common_clock: bool = False
+    """Take a clock that cannot be tied as the reference clock, if the recordings overlap."""
+    gap_periods: float = 3.0
+    min_gap_ms: float = 200.0
+    max_gap_ms: float = 2000.0
+    """Samples further apart are never joined, however slow the signal."""
+    frame_reference: str = ""
+    """Stream whose frames are the ticks of the frame table; empty: lidar, else camera, radar."""
+
+
+def run(ctx: StepContext, inputs: Inputs, params: SyncParams) -> Iterator[Rows]:
+    """Yield all tables on the reference clock; ``sync_quality`` has a row for every stream."""
+    found = (from_table(table.read()) for table in inputs.tables.get("timing", ()))
+    timings = {timing.stream: timing for timing in found if timing is not None}
+    reference = reference_of(timings.values(), params.reference)
+    if reference is None:
+        return
+    tables = inputs.tables.get("thinned", ())
+    streams = timed_streams(tables, timings)
+    ties = ties_of(streams, timings.values(), reference, max_lag_s=params.max_lag_s)
+    if params.assume_common_clock:
+        ties = assume_common(ties, timings.values())
+    _tell_clocks(ctx, reference, ties)
+    placed = [PlacedStream(stream, ties[stream.timing.clock]) for stream in streams]
+    placed = [stream for stream in placed if stream.tie.usable]
+    yield from _signals(ctx, placed, params)
+    yield _whole("objects", _objects(ctx, placed, tables))
+    frames = [frames for stream in placed if (frames := stream.frames()) is not None]
+    yield _whole("frames", frame_table(frames, params.frame_reference))
+    measured = [(timings[name], ties[timings[name].clock]) for name in sorted(timings)]
+    yield _whole("gaps", gap_table(measured))
+    yield _whole("sync_quality", quality_table(measured))
+
+
+def _tell_clocks(ctx: StepContext, reference: str, ties: dict[str, Tie]) -> None:
+    methods = {clock: tie.method for clock, tie in ties.items()}
+    ctx.fact("clocks", {"reference": reference, "methods": methods})
+    for tie in ties.values():
+        if tie.refused:
+            done = "taken as the same" if tie.assumed else "its streams are left out"
+            text = f"clock '{tie.clock}' is not tied to '{reference}', {done}: {tie.refused}"
+            ctx.caveat(Problem(code="clock_unknown", message=text))
+
+
+def _signals(ctx: StepContext, placed: list[PlacedStream], params: SyncParams) -> Iterator[Rows]:
+    """Yield the synced tables of all streams of numbers, then the ego table."""
+    limits = Limits(
+        periods=params.gap_periods, at_least_ms=params.min_gap_ms, at_most_ms=params.max_gap_ms
+    )
+    # Streams slower than the largest gap have nothing between their messages to be told.
+    fast = [stream for stream in placed if stream.is_fast_enough(limits)]
+    ticks = grid_over((stream.stretches for stream in fast), params.rate_hz)
+    offers: list[Offer] = []
+    for number, stream in enumerate(fast):
+        for match in stream.stream.matches:
+            reading = stream.stream.read(match)
+            for word in reading.strange:
+                text = f"{stream.name}: '{word}' is no known word for {match.signal.name}"
+                ctx.caveat(Problem(code="unknown_word", message=text, stream=stream.name))
+            offers.append(stream.offer(match, reading, ticks, limits))
+        if stream.is_signals:
+            yield _synced(stream, stream.on_own_grid(params.rate_hz, limits))
+        ctx.progress((number + 1) / len(fast))
+    yield _whole("ego", ego_table(ticks, offers))
+
+
+def _objects(ctx: StepContext, placed: list[PlacedStream], tables: tuple[Table, ...]) -> pa.Table:
+    made = [kind("objects").schema.empty_table()]
+    for stream in object_streams(placed, tables):
+        problem = stream.problem()
+        if problem is not None:
+            ctx.caveat(problem)
+            continue
+        rows, account = stream.read()
+        ctx.account(account)
+        made.append(rows)
+    joined = pa.concat_tables(made)
+    return joined.sort_by([("t_ns", "ascending"), ("track_id", "ascending")])
+
+
+def _synced(stream: PlacedStream, table: pa.Table) -> Rows:
+    facts = stream.stream.table.artifact.attributes | {"method": stream.tie.method}
+    attributes = tuple(sorted(facts.items()))
+    return Rows(Output(kind="synced", name=stream.name, attributes=attributes), batch_of(table))
+
+
+def _whole(name: str, table: pa.Table) -> Rows:
+    return Rows(Output(kind=name, name=name), batch_of(table))
+
+
+SYNC = Step(
+    name="sync",
+    version=1,
+    split=Split.MEASUREMENT,
+    needs={
+        "thinned": Need(kind="thinned", optional=True, doc="Every stream after downsampling."),
+        "timing": Need(kind="stream_timing", doc="The timing of every stream."),
+    },
+    makes=("synced", "ego", "objects", "frames", "gaps", "sync_quality"),
+    params=SyncParams,
+    run=run,
+    doc="Put all streams on one clock and one grid, and say how well that went.",
+)

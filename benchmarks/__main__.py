@@ -1,0 +1,19 @@
+"""``./run bench [NAME]``: run one benchmark, or list them."""
+
+import sys
+
+from benchmarks import extract
+
+BENCHMARKS = {"extract": extract.main}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named benchmark."""
+    if not arguments or arguments[0] not in BENCHMARKS:
+        print(f"usage: ./run bench {'|'.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    return BENCHMARKS[arguments[0]](arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
