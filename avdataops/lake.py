@@ -133,7 +133,8 @@ class Lake:
         for artifact in self._workspace.catalog.artifacts(measurement, kind="sync_quality"):
             for row in self._read(artifact, None).to_pylist():
                 if row["stream"] == stream and row["offset_ms"] is not None:
-                    return _Clock(row["t_ns"], row["offset_ms"], row["drift_ppm"] or 0.0)
+                    first_ns = row["t_ns"] - round(row["offset_ms"] * 1e6)
+                    return _Clock(first_ns, row["offset_ms"], row["drift_ppm"] or 0.0)
         return _Clock(None, 0.0, 0.0)
 
 
@@ -184,8 +185,12 @@ class FoundScene:
         return self.lake.stream(self.scene.measurement, name, span)
 
 
-class Scenes(Sequence[FoundScene]):
-    """Found scenes: a sequence, and a table for any Arrow library (``__arrow_c_stream__``)."""
+class Scenes:
+    """Found scenes: indexed and iterated, and a table for any Arrow library.
+
+    Not a ``Sequence`` by name, because data-frame libraries would then take the scenes one by one
+    instead of asking for the Arrow stream.
+    """
 
     def __init__(self, lake: Lake, found: tuple[Scene, ...]) -> None:
         self._lake = lake

@@ -13,9 +13,10 @@ from typing import Any
 import click
 
 from avdataops.model.errors import InputError
-from avdataops.model.time import format_time
+from avdataops.model.time import NS_PER_MS, format_time
 
 STYLES = ("table", "json", "ndjson", "csv", "parquet")
+BRIEF_LENGTH = 60
 Row = Mapping[str, Any]
 
 
@@ -138,13 +139,26 @@ def _cell(column: str, value: object) -> str:
     if value is None:
         return ""
     if column.endswith("_ns") and isinstance(value, int):
-        return format_time(value)
+        # Milliseconds are enough to look at; the other styles keep every nanosecond.
+        return format_time(value // NS_PER_MS * NS_PER_MS)
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, dict):
-        shown = (f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in value.items())
-        return escape(" ".join(shown))
+        return escape(_brief(value))
     return escape(str(value))
+
+
+def _brief(facts: dict[str, object]) -> str:
+    """Return the peaks first, and no more than fits beside the other columns."""
+    peaks_first = sorted(facts, key=lambda name: (not name.startswith(("min_", "max_")), name))
+    shown: list[str] = []
+    for name in peaks_first:
+        value = facts[name]
+        told = f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        if sum(map(len, shown)) + len(told) > BRIEF_LENGTH:
+            return " ".join([*shown, "…"])
+        shown.append(told)
+    return " ".join(shown)
 
 
 def say(message: str) -> None:

@@ -27,7 +27,9 @@ class Params:
     max_sigma_m: float = 5.0
     """A worse horizontal standard deviation is no usable position."""
     max_silence_s: float = 2.0
-    """Without a position for longer, whatever the receiver says of its fix."""
+    max_silence_periods: float = 3.0
+    """Without a position for longer than both, whatever the receiver says of its fix: a single
+    message missed at 1 Hz is no outage."""
     good_s: float = 2.0
     """An outage is over after this long of good positions."""
     min_s: float = 0.5
@@ -67,15 +69,17 @@ def find(drive: Drive, params: Params) -> Detection:
         floats(drive.ego.columns, name, t.size)
         for name in ("lat_deg", "gnss_sigma_m", "gnss_fix", "ego_speed_mps")
     )
-    known = np.isfinite(position)
+    # Positions may be withheld or cut out; then the receiver's word of its fix has to do.
+    known = np.isfinite(position) if np.isfinite(position).any() else np.isfinite(fix)
     no_fix = fix < _FIX
-    recorded = _recorded(drive) & bool(known.any() or no_fix.any())
+    recorded = _recorded(drive) & bool(known.any())
     receiver = _Receiver(
         t[recorded], ~known[recorded], no_fix[recorded], sigma[recorded], speed[recorded]
     )
     found: list[Found] = []
+    silence_ns = _silence_ns(drive, params)
     for start, stop in segments(receiver.t, gap_ns):
-        found.extend(_outages(receiver.rows(int(start), int(stop)), params))
+        found.extend(_outages(receiver.rows(int(start), int(stop)), silence_ns, params))
     spans = {"satellite position": known_spans(t, recorded, gap_ns)}
     return settle(found, missing(drive.start_ns, drive.stop_ns, spans, gap_ns))
 
@@ -94,11 +98,22 @@ def _recorded(drive: Drive) -> Bools:
     return np.asarray(by_others | np.isfinite(floats(drive.ego.columns, "lat_deg", size)))
 
 
-def _outages(receiver: _Receiver, params: Params) -> list[Found]:
+def _silence_ns(drive: Drive, params: Params) -> int:
+    """Return the longest silence that is normal, by the slowest stream that is still a position."""
+    limit_ns = params.max_silence_s * NS_PER_S
+    periods = [
+        period_ns
+        for stream, period_ns in drive.periods_ns.items()
+        if drive.classes.get(stream) == "gnss" and period_ns <= limit_ns
+    ]
+    return round(max(limit_ns, params.max_silence_periods * max(periods, default=0)))
+
+
+def _outages(receiver: _Receiver, silence_ns: int, params: Params) -> list[Found]:
     """Return the outages of one stretch without a gap in the recording."""
     t = receiver.t
     poor = receiver.sigma_m > params.max_sigma_m
-    silent = drop_short(_times(t, receiver.lost), round(params.max_silence_s * NS_PER_S) + 1)
+    silent = drop_short(_times(t, receiver.lost), silence_ns + 1)
     said = _times(t, receiver.no_fix | poor)
     bad = merge_close(np.concatenate((silent, said)), round(params.good_s * NS_PER_S))
     return [

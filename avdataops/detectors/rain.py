@@ -179,7 +179,7 @@ def _wiper_share(sources: tuple[_Source, ...], whole: Pairs) -> float | None:
 def _within(signals: Signals, name: str, whole: Pairs) -> Floats:
     t = signals.t_ns
     inside = (t >= whole[0, 0]) & (t <= whole[0, 1])
-    return floats(signals.columns, name, t.size)[inside]
+    return np.asarray(floats(signals.columns, name, t.size)[inside])
 
 
 def _severity(most_mmph: float, params: Params) -> str:

@@ -75,12 +75,20 @@ def _dropouts(drive: Drive, stream: str, params: Params) -> Iterator[Found]:
                     "period_s": number(period_ns / NS_PER_S),
                     "missed_messages": number(round((stop - start) / period_ns) - 1),
                     "topic_class": drive.classes[stream],
+                    "place": _place(drive, start, stop),
                 },
             )
 
 
+def _place(drive: Drive, start_ns: int, stop_ns: int) -> str:
+    """Return whether the stream had not begun, had ended, or fell silent in between."""
+    if start_ns <= drive.start_ns:
+        return "start"
+    return "end" if stop_ns >= drive.stop_ns else "middle"
+
+
 def _at_edge(drive: Drive, start_ns: int, stop_ns: int) -> bool:
-    return start_ns <= drive.start_ns or stop_ns >= drive.stop_ns
+    return _place(drive, start_ns, stop_ns) != "middle"
 
 
 SENSOR_DROPOUT = Detector(

@@ -49,7 +49,7 @@ class _Motion:
 
 
 _UNKNOWN_MAP = 0.8
-"""Confidence at most, without a map: a bend may pass for a turn."""
+"""Confidence at most, without a map: a bend may pass for a turn, the wider the likelier."""
 
 
 def find(drive: Drive, params: Params) -> Detection:
@@ -111,7 +111,9 @@ def _scene(
         stop_ns=episode.stop_ns,
         confidence=confidence(
             margin(abs(turned), params.min_angle_deg),
-            1.0 if junction_m is not None else _UNKNOWN_MAP,
+            1.0
+            if junction_m is not None
+            else _UNKNOWN_MAP * min(1.0, params.sharp_radius_m / radius_m),
         ),
         truncated=episode.truncated,
         evidence={

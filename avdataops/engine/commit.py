@@ -40,6 +40,8 @@ def take_in(
     superseded: Sequence[str] = (),
 ) -> None:
     """Commit records that are at hand, with the scenes that their tables hold."""
+    if not records and not superseded:
+        return
     taken = [Taken(record=record, scenes=_scenes(storage, record)) for record in records]
     catalog.commit(taken, superseded=superseded)
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from avdataops.model.errors import SchemaMismatch
-from avdataops.tables.documents import parse_document
+from avdataops.tables.documents import MAX_DEPTH, parse_document
 
 NOTES = "driver_notes.json"
 _MAX_BYTES = 4 << 20
@@ -28,9 +28,14 @@ def read_notes(path: Path) -> dict[str, Any]:
 
 
 def _json_of(text: str) -> str:
-    # Nine lines of aliases can stand for a billion items, so none are allowed.
+    # Nine lines of aliases can stand for a billion items, and a line of brackets takes hours.
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError(f"aliases are not allowed (*{event.anchor})")
+        if depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"nested more than {MAX_DEPTH} deep")
     # YAML knows dates, a catalog document does not: they become text.
     return json.dumps(yaml.safe_load(text), default=str)

@@ -1,5 +1,6 @@
 """Runs one task with storage only: no catalog, no settings.  Leaves files, then a record."""
 
+import functools
 import platform
 import resource
 import sys
@@ -207,11 +208,14 @@ def _peak_rss_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("avdataops", *_LIBRARIES)}
+
+
 def environment() -> dict[str, str]:
     """Return what a result may depend on besides its inputs: versions and platform."""
-    found = {name: version(name) for name in _LIBRARIES}
-    return found | {
-        "avdataops": version("avdataops"),
+    return _versions() | {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }

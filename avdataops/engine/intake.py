@@ -176,6 +176,8 @@ def hash_sources(
             digest.update(chunk)
             size += len(chunk)
             progress("hash", source.name, len(chunk))
+            if size > source.bytes:
+                break
         if size != source.bytes or cache.key(source.path) != key:
             raise InputError(
                 f"'{source.path}' changed while it was hashed", hint="run the same upload again"

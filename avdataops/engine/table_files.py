@@ -18,6 +18,7 @@ from avdataops.tables.kinds import Kind
 ROW_GROUP_BYTES = 16 << 20
 """Small enough that many open writers fit into memory, large enough for range queries."""
 _BATCH_ROWS = 65_536
+_LAST_NS = 2**63 - 1
 _TS = pa.field("ts", pa.timestamp("us", tz="UTC"), nullable=False, metadata={"unit": "us"})
 
 
@@ -90,7 +91,7 @@ class TableWriter:
         if batch.column("t_ns").null_count:
             raise SchemaMismatch(f"{self._name}: a row has no time")
         span = pc.min_max(batch.column("t_ns"))
-        low, high = span["min"].as_py(), span["max"].as_py() + 1
+        low, high = span["min"].as_py(), min(span["max"].as_py() + 1, _LAST_NS)
         self.start_ns = low if self.start_ns is None else min(low, self.start_ns)
         self.stop_ns = high if self.stop_ns is None else max(high, self.stop_ns)
         self.rows += batch.num_rows

@@ -30,7 +30,7 @@ def as_tree(lineage: Lineage) -> str:
     many scenes in one table the first 20 are drawn and the others counted.
     """
     nodes = {node.id: node for node in lineage.nodes}
-    children = _children(lineage)
+    children = children_of(lineage)
     drawn: set[str] = set()
     lines: list[str] = []
     waiting: list[_Line | str] = [_Line(lineage.root, "", "")]
@@ -41,14 +41,14 @@ def as_tree(lineage: Lineage) -> str:
             continue
         below = children.get(line.id, [])
         again = line.id in drawn and bool(below)
-        lines.append(f"{line.before}{_label(nodes[line.id])}{'  (above)' if again else ''}")
+        lines.append(f"{line.before}{label_of(nodes[line.id])}{'  (above)' if again else ''}")
         if not again:
             drawn.add(line.id)
             waiting += reversed(list(_hung(line.before_children, below, nodes)))
     return "\n".join(lines) + "\n"
 
 
-def _children(lineage: Lineage) -> dict[str, list[str]]:
+def children_of(lineage: Lineage) -> dict[str, list[str]]:
     """Return what is drawn under each node: its sources if the walk went up, else its results."""
     up = any(edge.dst == lineage.root for edge in lineage.edges)
     children: dict[str, dict[str, None]] = {}
@@ -73,9 +73,10 @@ def _hung(indent: str, below: list[str], nodes: dict[str, Node]) -> Iterator[_Li
         yield f"{indent}└─ … and {len(hidden)} more scenes"
 
 
-def _label(node: Node) -> str:
-    words = [node.kind] if node.kind == node.name else [node.kind, _printable(node.name)]
-    words.append(_printable(node.id))
+def label_of(node: Node) -> str:
+    """Return one line about a node: kind, name, id and what is known of it."""
+    words = [node.kind] if node.kind == node.name else [node.kind, printable(node.name)]
+    words.append(printable(node.id))
     start_ns = node.facts.get("t_start_ns")
     if isinstance(start_ns, int):
         words.append(format_time(start_ns))
@@ -84,7 +85,7 @@ def _label(node: Node) -> str:
     if node.facts.get("bytes") is not None:
         words.append(f"{node.facts['bytes']} bytes")
     if node.kind != "run" and node.facts.get("step"):
-        words.append(f"by {_printable(str(node.facts['step']))}")
+        words.append(f"by {printable(str(node.facts['step']))}")
     if node.facts.get("outcome") not in {None, "done"}:
         words.append(f"[{node.facts['outcome']}]")
     if node.sha256 is not None:
@@ -93,7 +94,8 @@ def _label(node: Node) -> str:
     return "  ".join(words)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return ``text`` with control characters spelled out: names come from recordings."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
@@ -117,7 +119,7 @@ def as_mermaid(lineage: Lineage) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_MERMAID.get(char, char) for char in _printable(text))
+    return "".join(_MERMAID.get(char, char) for char in printable(text))
 
 
 def as_document(lineage: Lineage) -> dict[str, object]:

@@ -70,9 +70,7 @@ def episodes(t: Times, x: Floats, trigger: Trigger) -> tuple[Episode, ...]:
     found: list[Episode] = []
     for group in _groups(runs, times, trigger.merge_ns):
         head, tail = group[0], group[-1]
-        row = int(onset[head])
-        if found and int(t[row]) < found[-1].stop_ns:
-            row = int(runs.start[head])
+        row = max(int(onset[head]), found[-1].last + 1 if found else 0)
         cut = bool(row in first_rows or runs.truncated_start[head] or runs.truncated_stop[tail])
         last = int(runs.stop[tail]) - 1
         episode = Episode(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from avdataops.model.stream import Problem
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext, Table
@@ -74,7 +75,18 @@ def run(ctx: StepContext, inputs: Inputs, params: SyncParams) -> Iterator[Rows]:
     yield _whole("frames", frame_table(frames, params.frame_reference))
     measured = [(timings[name], ties[timings[name].clock]) for name in sorted(timings)]
     yield _whole("gaps", gap_table(measured))
-    yield _whole("sync_quality", quality_table(measured))
+    quality = quality_table(measured)
+    _tell_time(ctx, quality)
+    yield _whole("sync_quality", quality)
+
+
+def _tell_time(ctx: StepContext, quality: pa.Table) -> None:
+    """Tell from when to when the measurement goes, by the streams whose clock is known."""
+    known = quality.filter(pc.is_valid(quality.column("offset_ms")))
+    if known.num_rows:
+        start_ns = pc.min(known.column("t_ns")).as_py()
+        stop_ns = pc.max(known.column("last_ns")).as_py() + 1
+        ctx.fact("time", {"start_ns": start_ns, "stop_ns": stop_ns})
 
 
 def _tell_clocks(ctx: StepContext, reference: str, ties: dict[str, Tie]) -> None:

@@ -147,9 +147,7 @@ class DetectorSuite:
         assert covered == given.stop_ns
 
     @pytest.mark.parametrize("cut_s", [13.0, 24.5, 46.5, 72.0, 92.0, 112.0])
-    def test_a_gap_in_everything_is_unknown_or_cuts(
-        self, detector: Detector, cut_s: float
-    ) -> None:
+    def test_a_gap_in_everything_is_unknown_or_cuts(self, detector: Detector, cut_s: float) -> None:
         """What was found lies beside the gap and says that it was cut, or is a gap itself."""
         given = without_rows(busy_drive(), cut_s, cut_s + 4.0)
         detection = self.found_in(detector, given)

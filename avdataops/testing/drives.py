@@ -16,6 +16,8 @@ EGO_HZ = 50
 OBJECT_HZ = 10
 MAX_GAP_NS = NS_PER_S // 2
 LANE_M = 3.5
+EGO_MPS = 15.0
+WALK_MPS = 1.4
 
 Columns = dict[str, NDArray[Any]]
 
@@ -47,7 +49,7 @@ def bump(t_s: Floats, start_s: float, duration_s: float, edge_s: float = 0.5) ->
     return np.asarray(up - ramp(t_s, start_s + duration_s - edge_s, edge_s))
 
 
-def cruise(duration_s: float, speed_mps: float = 15.0) -> Columns:
+def cruise(duration_s: float, speed_mps: float = EGO_MPS) -> Columns:
     """Return ego columns of a dry, straight drive at constant speed in the middle of a lane."""
     t_s = clock(duration_s)
     flat = np.zeros(t_s.size)
@@ -129,22 +131,20 @@ def other(
 def cutting_in(
     track_id: str = "a",
     *,
-    duration_s: float = 20.0,
     start_s: float = 6.0,
     lateral_s: float = 4.0,
     gap_m: float = 15.0,
     closing_mps: float = 2.0,
-    ego_mps: float = 15.0,
     side: int = -1,
 ) -> Other:
-    """Return a car of the neighbouring lane that moves in front of the ego.
+    """Return a car of the neighbouring lane that moves in front of an ego of 15 m/s, for 20 s.
 
     ``gap_m`` is between the bumpers in the middle of the motion, with the ego's 3.7 m ahead.
     """
-    t_s = clock(duration_s, OBJECT_HZ)
+    t_s = clock(20.0, OBJECT_HZ)
     x_m = 3.7 + 2.25 + gap_m - closing_mps * (t_s - start_s - lateral_s / 2)
     y_m = side * LANE_M * (1 - ramp(t_s, start_s, lateral_s))
-    return other(track_id, t_s, x_m, y_m, ego_mps)
+    return other(track_id, t_s, x_m, y_m, EGO_MPS)
 
 
 def walking(
@@ -153,13 +153,12 @@ def walking(
     duration_s: float = 20.0,
     from_m: float = -7.0,
     start_s: float = 5.0,
-    speed_mps: float = 1.4,
     x_m: Floats | float = 15.0,
     ego_mps: float = 0.0,
 ) -> Other:
-    """Return a pedestrian who crosses from ``from_m`` straight to the other side."""
+    """Return a pedestrian who crosses from ``from_m`` straight to the other side at 1.4 m/s."""
     t_s = clock(duration_s, OBJECT_HZ)
-    along = np.clip((t_s - start_s) * speed_mps, 0.0, 2 * abs(from_m))
+    along = np.clip((t_s - start_s) * WALK_MPS, 0.0, 2 * abs(from_m))
     place = np.zeros(t_s.size) + x_m
     size = {"object_class": "pedestrian", "length_m": 0.6, "width_m": 0.6}
     return other(track_id, t_s, place, from_m - np.sign(from_m) * along, ego_mps, **size)
@@ -283,11 +282,11 @@ def busy_drive() -> Drive:
     columns = follow_acceleration(columns, accel)
     yaw = 0.45 * bump(t_s, 90.0, 4.0) - 0.45 * bump(t_s, 100.0, 4.0)
     columns["yaw_rate_radps"] = columns["yaw_rate_radps"] + yaw
-    lost = (t_s >= 110.0) & (t_s < 115.0)
+    lost = bump(t_s, 110.0, 5.0, 0.02) > 0
     columns["lat_deg"] = np.where(lost, np.nan, columns["lat_deg"])
     columns["gnss_fix"] = np.where(lost, -1.0, 0.0)
     sky = np.linspace(0.0, -8.0, round(duration_s) + 1)
-    wet = np.where(np.arange(sky.size) >= 70, 1.2, 0.0)
+    wet = np.where(sky <= sky[70], 1.2, 0.0)
     context = context_rows(duration_s, sun_elevation_deg=sky, precipitation_mmph=wet)
     others = (cutting_in("cutter"), walking("walker", duration_s=90.0, start_s=70.0))
     made = drive(columns, others, context)
@@ -297,4 +296,3 @@ def busy_drive() -> Drive:
         periods_ns={**made.periods_ns, "/camera": NS_PER_S // 20},
         gaps={"/camera": ((at(12.0), at(13.5)),)},
     )
-

@@ -117,8 +117,14 @@ def _bytes(value: object) -> bytes:
 
 
 def _texts(values: Samples, invalid: npt.NDArray[np.bool_] | None) -> pa.Array:
-    texts = [
-        value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-        for value in values.tolist()
-    ]
-    return pa.array(texts, pa.string(), mask=invalid)
+    """Return the texts of values; a value that the table does not name has none."""
+    named, place = np.unique(
+        values.astype("S") if values.dtype.kind == "O" else values, return_inverse=True
+    )
+    texts = pa.array([_text(value) for value in named.tolist()], pa.string())
+    return texts.take(pa.array(place.astype(np.int64), mask=invalid))
+
+
+def _text(value: object) -> str | None:
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return text or None

@@ -140,6 +140,7 @@ def _buses(
 ) -> tuple[Bus, ...]:
     found: dict[int, dict[_Id, bus.Seen]] = {}
     for group in groups:
+        # Frames that the block of records lacks cannot be told apart by bus channel.
         for (channel, *key), seen in sorted(bus.take_census(source, group, _CENSUS_ROWS).items()):
             ids = found.setdefault(channel, {})
             one = (int(key[0]), bool(key[1]))

@@ -12,9 +12,13 @@ _U32 = struct.Struct("<I")
 _FIRST_DG = 88
 _LENGTH, _LINKS = 8, 16
 _FIRST_LINK = 24
-_DG_CG, _DG_DATA = 32, 40
-_CG_CN = 32
-_CN_DATA = 64
+_HD_CHAINS = (96, 112, 120)
+"""History, attachments and events."""
+_HD_EXTRAS = (104, 128)
+"""Hierarchy and comment."""
+_DG_CG, _DG_DATA, _DG_COMMENT = 32, 40, 48
+_CG_CN, _CG_COMMENT = 32, 64
+_CN_MEMBERS, _CN_DATA, _CN_COMMENT = 32, 64, 80
 _HEAD_BYTES = 24
 _MAX_BLOCKS = 1 << 22
 _PLAIN = (b"##DT", b"##SD", b"##DV", b"##RD")
@@ -48,11 +52,36 @@ class Repair:
 
         Raises ``HostileInput`` for a chain that runs in a circle.
         """
+        for link_at in _HD_CHAINS:
+            for _ in self._chain(link_at, _HEAD_BYTES + 32):
+                pass
+        for link_at in _HD_EXTRAS:
+            self._optional(link_at)
         for group in self._chain(_FIRST_DG, _HEAD_BYTES + 40):
             self._data(group + _DG_DATA)
+            self._optional(group + _DG_COMMENT)
             for channels in self._chain(group + _DG_CG, _HEAD_BYTES + 80):
-                for channel in self._chain(channels + _CG_CN, _HEAD_BYTES + 136):
-                    self._data(channel + _CN_DATA)
+                self._optional(channels + _CG_COMMENT)
+                self._channels(channels + _CG_CN)
+
+    def _channels(self, link_at: int) -> None:
+        """Walk channels and the members of structures."""
+        waiting = [link_at]
+        while waiting:
+            for channel in self._chain(waiting.pop(), _HEAD_BYTES + 136):
+                self._data(channel + _CN_DATA)
+                self._optional(channel + _CN_COMMENT)
+                members = self._u64(channel + _CN_MEMBERS)
+                if members and self._bytes(members, 4) == b"##CN":
+                    waiting.append(channel + _CN_MEMBERS)
+
+    def _optional(self, link_at: int) -> None:
+        """Drop a link to something beyond the end that no value depends on."""
+        address = self._u64(link_at)
+        is_whole = address + _HEAD_BYTES <= self.size
+        if address and not (is_whole and self._ends(address) <= self.size):
+            self.cuts.append(address)
+            self._patch(link_at, 0)
 
     def _chain(self, link_at: int, block_bytes: int) -> Iterator[int]:
         """Yield the blocks of a chain whose first link stands at ``link_at``."""
@@ -71,6 +100,9 @@ class Repair:
         if address in self._seen or len(self._seen) > _MAX_BLOCKS:
             raise HostileInput(f"the MDF blocks run in a circle at byte {address}")
         self._seen.add(address)
+
+    def _ends(self, address: int) -> int:
+        return address + self._u64(address + _LENGTH)
 
     def _data(self, link_at: int) -> None:
         address = self._u64(link_at)

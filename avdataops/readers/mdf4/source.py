@@ -1,6 +1,5 @@
 """Blocks of MDF 4 files through asammdf: facts of groups, and raw samples in bounded pieces."""
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,9 @@ import numpy.typing as npt
 
 from avdataops.model.errors import UnreadableFile
 from avdataops.model.time import NS_PER_S, TimeRange
-from avdataops.ports.files import ReadableFile, as_stream
+from avdataops.ports.files import ReadableFile
 from avdataops.readers.mdf4.formula import evaluate
+from avdataops.readers.mdf4.overlay import Overlay
 from avdataops.readers.mdf4.repair import Repair
 
 MASTERS = {1: "time", 2: "angle", 3: "distance", 4: "index"}
@@ -20,6 +20,7 @@ _MASTER_TYPES = (2, 3)
 _FLAG_VLSD = 1
 _FLAG_BUS_EVENT = 2
 _ALGEBRAIC = 3
+_IN_FILE, _UNCOMPRESSED = 0, 0
 _LOCAL_TIME = 1
 _OFFSETS_VALID = 2
 _MAX_FRAGMENT_BYTES = 16 << 20
@@ -28,50 +29,6 @@ _INT64_LIMIT = float(2**63)
 
 Samples = npt.NDArray[Any]
 Times = npt.NDArray[np.int64]
-
-
-class _Overlay(io.BufferedIOBase):
-    """A stream over a file that keeps what is written to itself: finalising edits blocks."""
-
-    def __init__(self, file: ReadableFile) -> None:
-        self._base = as_stream(file)
-        self._patches: dict[int, bytes] = {}
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence == io.SEEK_CUR:
-            offset, whence = self._at + offset, io.SEEK_SET
-        self._at = self._base.seek(offset, whence)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self._base.seek(self._at)
-        data = self._base.read(size if size is not None else -1)
-        for at, patch in self._patches.items():
-            start, stop = max(at, self._at), min(at + len(patch), self._at + len(data))
-            if start < stop:
-                inside = patch[start - at : stop - at]
-                data = data[: start - self._at] + inside + data[stop - self._at :]
-        self._at += len(data)
-        return data
-
-    def write(self, data: Any, /) -> int:
-        content = bytes(data)
-        self._patches[self._at] = content
-        self._at += len(content)
-        return len(content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +76,8 @@ class Source:
 
     def __init__(self, file: ReadableFile) -> None:
         self._is_unfinalised = file.read_at(0, 7) == b"UnFinMF"
-        self._mdf, self.cuts = _open(file)
+        self._stream = Overlay(file)
+        self._mdf, self.cuts = _open(self._stream, file)
         self.header = self._mdf.header
         self._formulas = self._set_formulas_aside()
         self.groups = tuple(
@@ -204,11 +162,33 @@ class Source:
 
     def _second_at(self, group: Group, number: int) -> float:
         grp = self._mdf.groups[group.index]
-        for fragment in self._mdf._load_data(grp, number, 1):  # noqa: SLF001 - as in pieces
+        record = self._plain_record(grp, number)
+        fragments = [record] if record else self._mdf._load_data(grp, number, 1)  # noqa: SLF001 - as in pieces
+        for fragment in fragments:
+            self._mdf._invalidation_cache.clear()  # noqa: SLF001 - as in pieces
             seconds = self._mdf.get_master(group.index, data=fragment, one_piece=True)
             if len(seconds):
                 return float(self._master_seconds(group, np.asarray(seconds, np.float64))[0])
         return float("nan")
+
+    def _plain_record(self, grp: Any, number: int) -> Any:
+        """Return one record of uncompressed data by its offset; the library reads megabytes."""
+        from asammdf.blocks.utils import Fragment
+
+        if not grp.sorted or grp.uses_ld or grp.data_location != _IN_FILE:
+            return None
+        size = grp.channel_group.samples_byte_nr + grp.channel_group.invalidation_bytes_nr
+        offset = number * size
+        for block in grp.data_blocks:
+            if block.block_type != _UNCOMPRESSED:
+                return None
+            if offset + size <= block.original_size:
+                self._stream.seek(block.address + offset)
+                return Fragment(self._stream.read(size), number, 1)
+            offset -= block.original_size
+            if offset < 0:
+                return None
+        return None
 
     def _master_seconds(
         self, group: Group, seconds: npt.NDArray[np.float64]
@@ -276,7 +256,7 @@ class Source:
         )
 
 
-def _open(file: ReadableFile) -> tuple[Any, tuple[int, ...]]:
+def _open(stream: Overlay, file: ReadableFile) -> tuple[Any, tuple[int, ...]]:
     from asammdf.blocks.mdf_v4 import MDF4
 
     class Quiet(MDF4):
@@ -286,7 +266,6 @@ def _open(file: ReadableFile) -> tuple[Any, tuple[int, ...]]:
         def __del__(self) -> None:
             """A file that failed to open has not all that closing takes for granted."""
 
-    stream = _Overlay(file)
     repair = Repair(stream, file.size)
     repair.run()
     stream.seek(0)

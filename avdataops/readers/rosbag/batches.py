@@ -1,7 +1,7 @@
 """Messages of one topic become record batches."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,31 +34,39 @@ class Plan:
     """Why messages that have a definition stay bytes."""
 
 
-def plan_topic(topic: Topic, first: Sequence[Message], *, has_publish_time: bool) -> Plan:
+def plan_topic(topic: Topic, first: Iterable[Message], *, has_publish_time: bool) -> Plan:
     """Decide the columns of a topic by its first messages.
 
     If none of them fits the definition, the messages stay bytes; a point cloud has columns as
     the fields of the first one that fits say.
     """
-    encoding = topic.connections[0].encoding
-    table = topic.table
-    reasons = [_misfit(topic, message) for message in first]
-    misfit = reasons[0] if first and all(reasons) else None
+    table, connection = topic.table, topic.connections[0]
+    fitting, misfit = _look_at(topic, first) if table else (None, None)
     is_raw = table is None or misfit is not None
-    points = None
     root = root_schema(None if is_raw else table, has_publish_time=has_publish_time)
-    if table is not None and not is_raw and topic.connections[0].type == pointcloud.TYPE:
-        fitting = [m for m, reason in zip(first, reasons, strict=True) if reason is None]
-        points = pointcloud.first_layout(table, encoding, fitting[0].data) if fitting else None
-        if points is not None:
-            place = root.get_field_index("data")
-            fields = [*root][:place] + points.columns() + [*root][place + 1 :]
-            root = pa.schema([*fields, root.field(place)])
+    points = None
+    if table is not None and fitting is not None and connection.type == pointcloud.TYPE:
+        points = pointcloud.first_layout(table, connection.encoding, fitting.data)
+    if points is not None:
+        place = root.get_field_index("data")
+        fields = [*root][:place] + points.columns() + [*root][place + 1 :]
+        root = pa.schema([*fields, root.field(place)])
     children = [
         child_schema(child, has_grandparent=_has_grandparent(child.path, topic))
         for child in topic.tables[1:]
     ]
     return Plan(topic, (root, *children), is_raw, points, misfit)
+
+
+def _look_at(topic: Topic, first: Iterable[Message]) -> tuple[Message | None, Problem | None]:
+    """Return the first message that fits, or else what is wrong with the very first."""
+    misfits: list[Problem] = []
+    for message in first:
+        misfit = _misfit(topic, message)
+        if misfit is None:
+            return message, None
+        misfits.append(misfit)
+    return None, misfits[0] if misfits else None
 
 
 def _misfit(topic: Topic, message: Message) -> Problem | None:

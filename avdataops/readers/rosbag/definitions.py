@@ -51,6 +51,12 @@ def is_primitive(base: str) -> bool:
     return base in _PRIMITIVES
 
 
+def is_complete(types: Types) -> bool:
+    """Say whether all message types that the fields name are among ``types``."""
+    builtin = {*_PRIMITIVES, TIME, DURATION}
+    return all(one.base in types or one.base in builtin for fields in types.values() for one in fields)
+
+
 def full_name(name: str, package: str = "") -> str:
     """Return ``package/msg/Name`` for the ROS 1 and ROS 2 ways to write a message type."""
     name = _SHORT.get(name, name)

@@ -7,6 +7,7 @@ from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag import mcap_records as records
 from avdataops.readers.rosbag.chunks import Chunk, ChunkedContainer, Contents
 from avdataops.readers.rosbag.container import Connection, Message
+from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
 from avdataops.readers.rosbag.mcap_index import Index, read_index
 from avdataops.readers.rosbag.mcap_records import RECORD
 from avdataops.readers.rosbag.mcap_walk import chunk_content
@@ -64,6 +65,12 @@ def open_mcap(file: ReadableFile) -> ChunkedContainer:
     )
 
 
+def _type_name(schema: records.Schema | None) -> str:
+    if schema is None:
+        return ""
+    return full_name(schema.name) if schema.encoding in LANGUAGES else schema.name
+
+
 def _connections(file: ReadableFile, index: Index) -> Iterator[Connection]:
     times = index.times(file)
     for channel in sorted(index.found.channels.values(), key=lambda channel: channel.id):
@@ -71,7 +78,7 @@ def _connections(file: ReadableFile, index: Index) -> Iterator[Connection]:
         yield Connection(
             id=channel.id,
             topic=channel.topic,
-            type=schema.name if schema else "",
+            type=_type_name(schema),
             encoding=channel.encoding,
             language=schema.encoding if schema else "",
             definition=schema.text if schema else "",

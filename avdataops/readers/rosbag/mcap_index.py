@@ -170,7 +170,8 @@ def _walk_gaps(file: ReadableFile, index: Index, stop: int) -> None:
     at = len(records.MAGIC)
     for chunk in sorted(index.found.chunks, key=lambda chunk: chunk.at):
         walk(file, beside, at, min(chunk.at, stop))
-        at = max(at, chunk.at + chunk.length)
+        index_bytes = index.indexed[chunk.at].index_length
+        at = max(at, chunk.at + chunk.length + index_bytes)
     walk(file, beside, at, stop)
     index.found.chunks.extend(beside.chunks)
     index.found.attachments = index.found.attachments or beside.attachments

@@ -15,6 +15,7 @@ from avdataops.readers.rosbag.inflate import inflate, inflate_prefix
 from avdataops.readers.rosbag.mcap_records import RECORD, records_in
 
 _PLAIN_BYTES = 1 << 20
+_LEAST_BUFFER, _MOST_BUFFER = 1 << 9, 1 << 20
 _MAX_FACT_BYTES = 1 << 26
 _ATTACHMENT_HEAD_BYTES = 1 << 16
 _MESSAGE_HEAD = struct.Struct("<HIQ")
@@ -43,9 +44,9 @@ def walk(file: ReadableFile, found: Found, start: int, stop: int | None) -> int 
 
     Returns the offset where the records break off, None if they do not.
     """
-    stream = as_stream(file)
-    taker = _Taker(file, found, stream)
     at, limit = start, file.size if stop is None else stop
+    stream = as_stream(file, max(_LEAST_BUFFER, min(limit - start, _MOST_BUFFER)))
+    taker = _Taker(file, found, stream)
     while at < limit:
         stream.seek(at)
         head = stream.read(RECORD.size)

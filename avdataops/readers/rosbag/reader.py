@@ -95,16 +95,16 @@ class RosReader:
         for topic in topics:
             if topic.name in self._plans:
                 continue
-            first = self._first(topic) if topic.table else []
-            plan = plan_topic(topic, first, has_publish_time=self._container.has_publish_time)
+            has_publish_time = self._container.has_publish_time
+            plan = plan_topic(topic, self._first(topic), has_publish_time=has_publish_time)
             self._plans[topic.name] = plan
             if plan.problem is not None:
                 self._found[plan.problem.code, topic.name] = plan.problem
 
-    def _first(self, topic: Topic) -> list[Message]:
+    def _first(self, topic: Topic) -> Iterator[Message]:
         ids = [one.id for one in topic.connections]
         messages = (m for m in self._container.messages(ids, None) if isinstance(m, Message))
-        return list(itertools.islice(messages, _LOOK_AT))
+        return itertools.islice(messages, _LOOK_AT)
 
     def _rows_before(self, topics: Collection[Topic], time: TimeRange | None) -> Counter[str]:
         rows: Counter[str] = Counter()

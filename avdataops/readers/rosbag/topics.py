@@ -12,7 +12,7 @@ from avdataops.model.time import TimeRange
 from avdataops.readers.names import UniqueNames
 from avdataops.readers.rosbag.arrow import table_fields
 from avdataops.readers.rosbag.container import Connection
-from avdataops.readers.rosbag.definitions import default_types, parse_definition
+from avdataops.readers.rosbag.definitions import default_types, is_complete, parse_definition
 from avdataops.readers.rosbag.layout import Table, layout_of, tables
 
 ENCODINGS = ("ros1", "cdr")
@@ -115,13 +115,14 @@ def _layout(one: Connection, name: str) -> tuple[Table | None, str, Problem | No
     if one.encoding not in ENCODINGS:
         text = f"'{name}' is encoded as '{one.encoding}', which is kept as bytes"
         return None, "none", Problem(code="unsupported_encoding", message=text, stream=name)
-    known = default_types() if one.encoding == "cdr" else {}
     try:
         if one.language:
             own = parse_definition(one.type, one.definition, one.language)
-            return layout_of(one.type, {**known, **own}), "file", None
-        if one.type in known:
-            return layout_of(one.type, known), "default", None
+            if not is_complete(own) and one.encoding == "cdr":
+                own = {**default_types(), **own}
+            return layout_of(one.type, own), "file", None
+        if one.encoding == "cdr" and one.type in default_types():
+            return layout_of(one.type, default_types()), "default", None
     except InputError as error:
         text = f"'{name}' is kept as bytes: {error.message}"
         return None, "file", Problem(code="bad_definition", message=text, stream=name)

@@ -91,9 +91,7 @@ def test_evidence_holds_what_the_motion_was() -> None:
         (14.0, 6.5, "critical"),
     ],
 )
-def test_severity_follows_gap_and_closing_speed(
-    gap: float, closing: float, severity: str
-) -> None:
+def test_severity_follows_gap_and_closing_speed(gap: float, closing: float, severity: str) -> None:
     scene = only(meeting(cutting_in(gap_m=gap, closing_mps=closing, lateral_s=2.5)))
     assert scene.evidence["severity"] == severity
 
@@ -146,7 +144,8 @@ def test_behind_the_ego_is_none() -> None:
 
 @pytest.mark.parametrize(("speed", "found"), [(4.5, 0), (6.0, 1)])
 def test_a_slow_ego_is_in_a_queue(speed: float, found: int) -> None:
-    car = cutting_in(ego_mps=speed, gap_m=12.0, closing_mps=0.5)
+    car = cutting_in(gap_m=12.0, closing_mps=0.5)
+    car = replace(car, vx_mps=car.vx_mps - 15.0 + speed)
     given_drive = meeting(car, columns=cruise(20.0, speed))
     assert len(find(given_drive, Params()).found) == found
 
@@ -210,16 +209,14 @@ def test_in_a_bend_a_car_that_keeps_its_lane_is_none() -> None:
 
 
 def _only_at(one: Other, keep: np.ndarray, track_id: str | None = None) -> Other:
-    parts = {
-        name: getattr(one, name)[keep] for name in ("t_s", "x_m", "y_m", "vx_mps", "vy_mps")
-    }
+    parts = {name: getattr(one, name)[keep] for name in ("t_s", "x_m", "y_m", "vx_mps", "vy_mps")}
     return replace(one, track_id=track_id or one.track_id, **parts)
 
 
 @pytest.mark.parametrize("switch_s", [5.0, 6.5, 7.2, 7.6, 8.5])
 def test_an_id_switch_neither_loses_nor_doubles_it(switch_s: float) -> None:
     whole = cutting_in()
-    parts = (_only_at(whole, T_S < switch_s), _only_at(whole, T_S >= switch_s, "b"))
+    parts = (_only_at(whole, switch_s > T_S), _only_at(whole, switch_s <= T_S, "b"))
     scene = only(meeting(*parts))
     assert scene.actor in ("a", "b")
     assert scene.start_ns == only(meeting(whole)).start_ns
@@ -238,9 +235,7 @@ def test_noise_of_the_tracker_does_no_harm_and_adds_nothing() -> None:
     for _ in range(5):
         car, beside = cutting_in(), drifting(np.full(T_S.size, LANE_M))
         noisy = replace(car, y_m=car.y_m + rng.normal(0.0, 0.12, T_S.size))
-        calm = replace(
-            beside, track_id="n", y_m=beside.y_m + rng.normal(0.0, 0.25, T_S.size)
-        )
+        calm = replace(beside, track_id="n", y_m=beside.y_m + rng.normal(0.0, 0.25, T_S.size))
         assert only(meeting(noisy, calm)).actor == "a"
 
 

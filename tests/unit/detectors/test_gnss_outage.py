@@ -22,7 +22,7 @@ T_S = clock(40.0)
 
 
 def within(start_s: float, stop_s: float) -> np.ndarray:
-    return (T_S >= start_s) & (T_S < stop_s)
+    return (start_s <= T_S) & (stop_s > T_S)
 
 
 def changed(**columns: np.ndarray) -> Drive:
@@ -66,6 +66,27 @@ def test_silence_counts_after_two_seconds(length_s: float, found: int) -> None:
         assert scene.confidence == 0.8
 
 
+@pytest.mark.parametrize(
+    ("rate_hz", "kind", "length_s", "found"),
+    [
+        (1.0, "gnss", 2.5, 0),
+        (1.0, "gnss", 3.1, 1),
+        (10.0, "gnss", 2.5, 1),
+        (0.1, "gnss", 2.5, 1),
+        (1.0, "imu", 2.5, 1),
+    ],
+)
+def test_a_slow_receiver_may_be_silent_for_three_periods(
+    rate_hz: float, kind: str, length_s: float, found: int
+) -> None:
+    given = replace(
+        unknown_within(changed(), "lat_deg", 10.0, 10.0 + length_s),
+        classes={"/fix": kind},
+        periods_ns={"/fix": round(1e9 / rate_hz)},
+    )
+    assert len(find(given, Params()).found) == found
+
+
 def test_a_receiver_of_one_hertz_is_no_outage() -> None:
     sparse = np.where(np.arange(T_S.size) % 50 == 0, cruise(40.0)["lat_deg"], np.nan)
     assert find(changed(lat_deg=sparse), Params()).found == ()
@@ -97,6 +118,16 @@ def test_a_drive_without_receiver_is_unknown() -> None:
     detection = find(without_column(changed(), "lat_deg", "gnss_fix"), Params())
     assert detection.found == ()
     assert [one.reason for one in detection.unknown] == ["no satellite position"]
+
+
+def test_without_positions_the_receivers_word_has_to_do() -> None:
+    detection = find(without_column(changed(**no_fix(10.0, 16.0)), "lat_deg"), Params())
+    (scene,) = detection.found
+    assert (seconds(scene.start_ns), seconds(scene.stop_ns)) == (10.0, 16.0)
+    assert scene.evidence["cause"] == "no fix"
+    mute = unknown_within(without_column(changed(), "lat_deg"), "gnss_fix", 10.0, 16.0)
+    (silent,) = find(mute, Params()).found
+    assert silent.evidence["cause"] == "no position"
 
 
 def test_where_nothing_at_all_was_recorded_it_is_unknown() -> None:

@@ -157,7 +157,10 @@ def test_a_change_cut_after_the_crossing_is_marked_or_unknown() -> None:
     assert seconds(scene.stop_ns) == pytest.approx(13.98)
     early = find(without_rows(drive(changing(duration_s=2.6)), 11.4, 13.0), Params(min_s=2.0))
     assert early.found == ()
-    assert [one.reason for one in early.unknown] == ["lane change cut by a gap", "gap in lane lines"]
+    assert [one.reason for one in early.unknown] == [
+        "lane change cut by a gap",
+        "gap in lane lines",
+    ]
 
 
 @pytest.mark.parametrize("line_hz", [10, 20])

@@ -16,9 +16,7 @@ def under(elevation_deg: Floats) -> Detection:
 
 
 def spans(detection: Detection) -> list[tuple[str, float, float]]:
-    return [
-        (one.type, seconds(one.start_ns), seconds(one.stop_ns)) for one in detection.found
-    ]
+    return [(one.type, seconds(one.start_ns), seconds(one.stop_ns)) for one in detection.found]
 
 
 def test_dusk_is_twilight_then_night() -> None:

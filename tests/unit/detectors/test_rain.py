@@ -47,7 +47,7 @@ def between(start_s: float, stop_s: float, value: float, t_s: Floats = TICKS) ->
 
 def wiping(start_s: float, stop_s: float, word: str = "slow") -> NDArray[Any]:
     status = np.full(T_S.size, "off", dtype=object)
-    status[(T_S >= start_s) & (T_S < stop_s)] = word
+    status[(start_s <= T_S) & (stop_s > T_S)] = word
     return status
 
 
@@ -72,9 +72,7 @@ def test_the_provider_alone_is_believed_a_little() -> None:
     ("amount", "severity"),
     [(0.1, "light"), (2.5, "moderate"), (10.0, "heavy"), (50.0, "violent")],
 )
-def test_severity_follows_the_classes_of_the_weather_services(
-    amount: float, severity: str
-) -> None:
+def test_severity_follows_the_classes_of_the_weather_services(amount: float, severity: str) -> None:
     assert only(rainy(amount)).evidence["severity"] == severity
 
 
@@ -106,7 +104,7 @@ def test_washing_the_screen_is_no_rain(start: float) -> None:
 @pytest.mark.parametrize(("each_s", "found"), [(1.0, 0), (2.0, 1)])
 def test_the_share_of_a_minute_decides(each_s: float, found: int) -> None:
     status = np.full(T_S.size, "off", dtype=object)
-    status[(T_S % 8.0 < each_s) & (T_S > 50.0) & (T_S < 250.0)] = "slow"
+    status[(each_s > T_S % 8.0) & (T_S > 50.0) & (T_S < 250.0)] = "slow"
     assert len(find(rainy(wiper=status), Params()).found) == found
 
 

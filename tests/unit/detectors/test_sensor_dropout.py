@@ -34,6 +34,7 @@ def test_a_gap_is_a_dropout_of_that_stream() -> None:
         "period_s": 0.05,
         "missed_messages": 29.0,
         "topic_class": "camera",
+        "place": "middle",
     }
     assert not scene.truncated
 
@@ -81,6 +82,7 @@ def test_a_sensor_that_dies_is_a_truncated_dropout() -> None:
     (scene,) = find(streams((20.0, 60.1)), Params()).found
     assert scene.truncated
     assert seconds(scene.start_ns) == 20.0
+    assert scene.evidence["place"] == "end"
 
 
 @pytest.mark.parametrize(("start", "found"), [(58.5, 0), (57.0, 1)])
@@ -90,7 +92,8 @@ def test_recorders_may_stop_one_by_one(start: float, found: int) -> None:
 
 @pytest.mark.parametrize(("stop", "found"), [(1.5, 0), (3.0, 1)])
 def test_recorders_may_start_one_by_one(stop: float, found: int) -> None:
-    assert len(find(streams((0.0, stop)), Params()).found) == found
+    scenes = find(streams((0.0, stop)), Params()).found
+    assert [scene.evidence["place"] for scene in scenes] == ["start"] * found
 
 
 def test_each_stream_has_its_own_dropouts() -> None:

@@ -24,7 +24,7 @@ def at_speed(speed_mps: Floats) -> Drive:
 
 
 def stop(start_s: float, stop_s: float, level_mps: float = 0.0) -> Floats:
-    return np.where((T_S >= start_s) & (T_S < stop_s), level_mps, 8.0)
+    return np.where((start_s <= T_S) & (stop_s > T_S), level_mps, 8.0)
 
 
 def test_a_stop_is_found_from_the_first_still_tick_to_the_first_moving_one() -> None:

@@ -34,7 +34,8 @@ def turning(
 
 
 def bend(angle_deg: float, start_s: float = 10.0, duration_s: float = 4.0) -> Floats:
-    return np.radians(angle_deg) / (duration_s - 0.5) * bump(T_S, start_s, duration_s)
+    rate = float(np.radians(angle_deg)) / (duration_s - 0.5)
+    return rate * bump(T_S, start_s, duration_s)
 
 
 @pytest.mark.parametrize(("angle", "name"), [(90.0, "turn_left"), (-90.0, "turn_right")])
@@ -97,6 +98,14 @@ def test_without_a_map_it_is_found_but_less_sure() -> None:
         (bare,) = find(given_drive, Params()).found
         assert bare.confidence == 0.8 < mapped.confidence
         assert bare.evidence["junction_distance_m"] is None
+
+
+def test_without_a_map_a_wide_bend_is_hardly_believed() -> None:
+    (tight,) = find(turning(bend(90.0), speed_mps=6.0), Params()).found
+    (wide,) = find(turning(bend(90.0), speed_mps=30.0), Params()).found
+    assert wide.confidence == pytest.approx(tight.confidence * 25.0 / 66.8, rel=0.1)
+    (mapped,) = find(turning(bend(90.0), speed_mps=30.0, junction_m=5.0), Params()).found
+    assert mapped.confidence > 0.9
 
 
 def test_hesitating_in_the_turn_does_not_split_it() -> None:

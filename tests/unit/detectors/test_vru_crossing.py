@@ -175,8 +175,7 @@ def test_noise_and_drop_out_do_no_harm() -> None:
         keep = rng.random(T_S.size) > 0.05
         noisy = replace(walker, y_m=walker.y_m + rng.normal(0.0, 0.1, T_S.size))
         parts = {
-            name: getattr(noisy, name)[keep]
-            for name in ("t_s", "x_m", "y_m", "vx_mps", "vy_mps")
+            name: getattr(noisy, name)[keep] for name in ("t_s", "x_m", "y_m", "vx_mps", "vy_mps")
         }
         scene = only(standing(replace(noisy, **parts)))
         assert seconds(scene.start_ns) == pytest.approx(6.43, abs=0.3)

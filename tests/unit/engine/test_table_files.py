@@ -51,9 +51,9 @@ def test_ts_is_the_time_in_whole_microseconds_rounded_down(
     tmp_path_factory: pytest.TempPathFactory, times_ns: list[int]
 ) -> None:
     path = tmp_path_factory.mktemp("ts") / "t"
-    if max(times_ns) == INT64_MAX:
-        times_ns = [t for t in times_ns if t < INT64_MAX] or [0]
-    write(path, rows_of(times_ns, [0.0] * len(times_ns)))
+    writer = write(path, rows_of(times_ns, [0.0] * len(times_ns)))
+    assert writer.start_ns == min(times_ns)
+    assert writer.stop_ns == min(max(times_ns) + 1, INT64_MAX)
     found = pq.read_table(path)
     assert found.column_names[:2] == ["t_ns", "ts"]
     assert found.schema.field("ts").type == pa.timestamp("us", tz="UTC")

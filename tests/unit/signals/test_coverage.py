@@ -1,5 +1,7 @@
 """Coverage: reasons, tiles that leave nothing out, and scenes that are never unknown."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,14 +81,12 @@ stretches = st.lists(
 
 
 @given(stretches, st.integers(1, 100))
-def test_tiles_cover_the_range_exactly_once(
-    rows: list[tuple[int, int, str]], stop: int
-) -> None:
+def test_tiles_cover_the_range_exactly_once(rows: list[tuple[int, int, str]], stop: int) -> None:
     given_unknown = [unknown(start, start + length, why) for start, length, why in rows]
     tiles = tile(0, stop, given_unknown)
     assert tiles[0].start_ns == 0
     assert tiles[-1].stop_ns == stop
-    for one, other in zip(tiles, tiles[1:], strict=False):
+    for one, other in pairwise(tiles):
         assert one.stop_ns == other.start_ns
         assert one.reason != other.reason
     for t in range(stop):

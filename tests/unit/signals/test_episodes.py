@@ -1,5 +1,8 @@
 """Episodes: joining, onsets, and what gaps do to them."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,7 +20,7 @@ def every(count: int, period_ms: int = 100) -> Times:
     return np.arange(count, dtype=np.int64) * period_ms * MS
 
 
-def found(x: list[float], t: Times | None = None, **facts: float) -> list[tuple[int, int, int]]:
+def found(x: Sequence[float], t: Times | None = None, **facts: float) -> list[tuple[int, int, int]]:
     """Return (onset, trigger, last) of each episode above 2, until below 1."""
     trigger = Trigger(
         on=2.0,
@@ -57,6 +60,7 @@ def test_the_onset_goes_back_to_its_level() -> None:
 def test_the_onset_never_goes_back_into_the_episode_before() -> None:
     assert found([0, 3, 0.8, 0.8, 0.8, 3, 0], onset=0.5) == [(1, 1, 1), (2, 5, 5)]
     assert found([0, 0.6, 3, 0.8, 0.6, 3, 0], onset=0.5) == [(1, 2, 2), (3, 5, 5)]
+
 
 def test_a_gap_is_never_joined_and_marks_both_sides() -> None:
     t = np.concatenate((every(4), every(4) + 1000 * MS))
@@ -101,6 +105,6 @@ def test_episodes_are_in_order_apart_and_within_the_data(x: Floats, merge_ms: in
         assert t[0] <= one.start_ns < one.stop_ns <= t[-1]
         assert one.onset <= one.trigger <= one.last
         assert x[one.trigger] >= 1.0
-    for one, other in zip(made, made[1:], strict=False):
+    for one, other in pairwise(made):
         assert isinstance(one, Episode)
         assert one.stop_ns <= other.start_ns

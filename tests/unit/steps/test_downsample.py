@@ -1,5 +1,7 @@
 """The downsample step over tables in memory."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
@@ -21,7 +23,7 @@ def _field(name: str, kind: pa.DataType, unit: str | None = None) -> pa.Field:
 
 
 def _stream(
-    fields: list[tuple[pa.Field, object]],
+    fields: Sequence[tuple[pa.Field, object]],
     t_ns: np.ndarray,
     *,
     part: str = "a.mcap",
@@ -307,6 +309,13 @@ def test_frames_of_several_parts_know_which_recording_holds_them() -> None:
     thinned = made["thinned"]
     assert thinned["part"].to_pylist() == ["a.mcap"] * 5 + ["b.mcap"] * 5
     assert thinned["row"].to_pylist() == [0, 1, 2, 3, 4] * 2
+
+
+def test_frames_of_streams_without_row_numbers_are_numbered_by_part() -> None:
+    parts = [_frames(100, 3, "a.mcap"), _frames(100, 3, "b.mcap", shift_ns=S)]
+    bare = [MemoryTable(part.artifact, part.data.drop_columns(["row"]), 2) for part in parts]
+    made, _ = _run(*bare)
+    assert made["thinned"]["row"].to_pylist() == [0, 1, 2, 0, 1, 2]
 
 
 def test_frames_that_came_out_of_order_are_sorted() -> None:

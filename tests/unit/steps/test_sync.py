@@ -1,5 +1,6 @@
 """The sync step over tables in memory: clocks, grid, ego, objects, frames, gaps, quality."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from avdataops.testing.step_tables import (
     memory_table,
 )
 
-Columns = dict[str, tuple[object, str, pa.DataType]]
+Columns = Mapping[str, tuple[object, str, pa.DataType]]
 
 T0 = 1_700_000_000_000_000_000
 MS = 1_000_000
@@ -167,7 +168,6 @@ def _two_loggers(
     t_ros, t_true = _every(20, seconds * 50), _every(20, seconds * 50) + 7 * MS
     shown = t_true + round(offset_ms * MS) + np.rint((t_true - T0) * skew_ppm * 1e-6).astype(int)
     rng = np.random.default_rng(1)
-    turn = 0.0 if straight else 1.0
 
     def noise(size: float) -> np.ndarray:
         return rng.normal(0, size, t_ros.size)
@@ -178,8 +178,8 @@ def _two_loggers(
             _can(shown, noise(0.001), np.full(t_ros.size, 20.0) + noise(0.02)),
         )
     return (
-        _odometry(t_ros, turn * _yaw_rate(t_ros) + noise(0.002), _speed(t_ros) + noise(0.02)),
-        _can(shown, turn * _yaw_rate(t_true) + noise(0.002), _speed(t_true) + noise(0.02)),
+        _odometry(t_ros, _yaw_rate(t_ros) + noise(0.002), _speed(t_ros) + noise(0.02)),
+        _can(shown, _yaw_rate(t_true) + noise(0.002), _speed(t_true) + noise(0.02)),
     )
 
 

@@ -1,0 +1,123 @@
+"""Records taken into the catalog."""
+
+from dataclasses import replace
+
+import pytest
+
+from avdataops.engine.commit import commit
+from avdataops.engine.plan import plan_step
+from avdataops.model.errors import NotFound
+from avdataops.model.measurement import Measurement
+from avdataops.model.run import Outcome, TaskSpec
+from avdataops.ports.catalog import SceneQuery
+from avdataops.testing.catalog_store import everything
+from avdataops.testing.engine_kit import Engine, memory_engine
+from avdataops.testing.toy_steps import JUDGE, VALIDATE
+
+
+def begun(engine: Engine, drive: Measurement) -> list[TaskSpec]:
+    return list(engine.catalog.begin(plan_step(engine.catalog, drive, VALIDATE, {}).run))
+
+
+def test_a_record_in_storage_is_taken_in() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    tasks = begun(engine, drive)
+    done = [engine.execute(task) for task in tasks]
+    assert commit(engine.storage, engine.catalog, tasks) == tuple(done)
+    assert [made.name for made in engine.made(drive.id, "recording")] == ["a.mcap", "b.mcap"]
+    assert engine.catalog.unfinished(drive.id) == []
+
+
+def test_a_task_that_left_no_record_is_lost() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    tasks = begun(engine, drive)
+    (record,) = commit(engine.storage, engine.catalog, tasks[:1], why="killed by signal 9")
+    assert (record.outcome, record.made) == (Outcome.LOST, ())
+    assert record.failure is not None
+    assert record.failure.message == "step validate a.mcap: killed by signal 9"
+    assert record.failure.retryable
+    assert engine.catalog.run(record.run) == record
+    assert [task.part for task in engine.catalog.unfinished(drive.id)] == ["b.mcap"]
+
+
+def test_a_lost_task_of_a_whole_measurement_reads_well() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    engine.run(drive.id)
+    plan = plan_step(engine.catalog, drive, replace(JUDGE, version=2), {})
+    (record,) = commit(engine.storage, engine.catalog, engine.catalog.begin(plan.run))
+    assert record.failure is not None
+    assert record.failure.message == "step judge: its worker ended without leaving a record"
+
+
+def test_committing_twice_changes_nothing() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    engine.run(drive.id)
+    before = everything(engine.catalog, drive.id)
+    plan = plan_step(engine.catalog, drive, VALIDATE, {})
+    tasks = [replace(task, attempt=1) for task in plan.run]
+    commit(engine.storage, engine.catalog, tasks)
+    assert everything(engine.catalog, drive.id) == before
+
+
+def test_the_order_of_commits_does_not_matter() -> None:
+    answers = []
+    for backwards in (False, True):
+        engine = memory_engine()
+        drive = engine.arrived()
+        tasks = begun(engine, drive)
+        for task in tasks:
+            engine.execute(task)
+        commit(engine.storage, engine.catalog, tasks[::-1] if backwards else tasks)
+        answers.append(engine.catalog.artifacts(drive.id))
+    assert answers[0] == answers[1]
+
+
+def test_a_late_record_outranks_the_note_that_it_was_lost() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    tasks = begun(engine, drive)
+    commit(engine.storage, engine.catalog, tasks)
+    engine.execute(tasks[0])
+    (record,) = commit(engine.storage, engine.catalog, tasks[:1])
+    assert record.outcome is Outcome.DONE
+    assert [made.name for made in engine.made(drive.id, "recording")] == ["a.mcap"]
+
+
+def test_scenes_come_in_with_the_table_that_holds_them() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    engine.run(drive.id)
+    (table,) = engine.made(drive.id, "scenes")
+    found = engine.catalog.scenes(SceneQuery(measurement=drive.id))
+    assert [scene.evidence["stream"] for scene in found] == ["/imu", "/gnss", "/imu"]
+    assert [scene.evidence["peak"] for scene in found] == [2.5, 2.0, 0.5]
+    assert {scene.artifact for scene in found} == {table.id}
+
+
+def test_old_results_leave_only_when_every_task_succeeded() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    engine.run(drive.id)
+    (old,) = engine.made(drive.id, "scenes")
+    plan = plan_step(engine.catalog, drive, replace(JUDGE, version=2), {})
+    tasks = engine.catalog.begin(plan.run)
+    commit(engine.storage, engine.catalog, tasks, superseded=[old.run or ""])
+    assert engine.made(drive.id, "scenes") == [old]
+
+
+def test_all_or_nothing() -> None:
+    engine, other = memory_engine(), memory_engine()
+    drive = engine.arrived()
+    other.arrived()
+    tasks = begun(engine, drive)
+    engine.execute(tasks[0])
+    stranger = replace(tasks[1], inputs=(tasks[1].inputs[0],))
+    unknown = replace(stranger.inputs[0].artifact, id="art_000000000000000000000000")
+    stranger = replace(stranger, inputs=(replace(stranger.inputs[0], artifact=unknown),))
+    with pytest.raises(NotFound):
+        commit(engine.storage, engine.catalog, [tasks[0], stranger])
+    assert engine.made(drive.id, "recording") == []
