@@ -76,13 +76,14 @@ def _all_of(measurement: str, *types: str) -> SceneQuery:
 
 
 def _next(workspace: Path, measurement: str, seconds: float) -> None:
+    tool = "avdataops" if shutil.which("avdataops") else "./run avdataops"
     say(f"\ndone in {seconds:.0f} s.  Try next:")
     say(f"  export AVDATAOPS_WORKSPACE={workspace}")
-    say("  avdataops scenes find --type hard_brake --where 'min_ax_mps2 < -4'")
-    say("  avdataops scenes find --during rain --during night --format json")
-    say(f"  avdataops measurements show {measurement}")
-    say(f"  avdataops run {measurement} --param downsample.signal_rate_hz=20")
-    say(f"  avdataops measurements verify {measurement}")
+    say(f"  {tool} scenes find --type hard_brake --where 'min_ax_mps2 < -4'")
+    say(f"  {tool} scenes find --during rain --during night --format json")
+    say(f"  {tool} measurements show {measurement}")
+    say(f"  {tool} run {measurement} --param downsample.signal_rate_hz=20")
+    say(f"  {tool} measurements verify {measurement}")
 
 
 def _step(title: str, arguments: list[str] | None) -> None:

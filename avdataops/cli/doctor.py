@@ -1,7 +1,6 @@
 """``avdataops doctor``: is this machine ready?"""
 
 import shutil
-import sqlite3
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -41,7 +40,7 @@ def doctor(sink: Sink) -> int:
 
 def _python() -> tuple[str, bool, str]:
     found = sys.version.split(maxsplit=1)[0]
-    return "python", sys.version_info >= (3, 11), f"{found}, SQLite {sqlite3.sqlite_version}"
+    return "python", sys.version_info >= (3, 11), found
 
 
 def _package(name: str) -> tuple[str, bool, str]:

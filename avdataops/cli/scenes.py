@@ -8,7 +8,7 @@ import click
 
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
-from avdataops.detectors.table import scene_types
+from avdataops.detectors import scene_types
 from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError, did_you_mean
 from avdataops.model.scene import Scene

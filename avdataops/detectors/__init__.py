@@ -1,1 +1,40 @@
-"""Finders of scenes: one family of scene types per file, joined in :mod:`.table`."""
+"""Finders of scenes, one family of scene types per file; adding one is adding a row here."""
+
+from avdataops.detectors.cut_in import CUT_IN
+from avdataops.detectors.gnss_outage import GNSS_OUTAGE
+from avdataops.detectors.hard_brake import HARD_BRAKE
+from avdataops.detectors.lane_change import LANE_CHANGE
+from avdataops.detectors.light import LIGHT
+from avdataops.detectors.rain import RAIN
+from avdataops.detectors.sensor_dropout import SENSOR_DROPOUT
+from avdataops.detectors.standstill import STANDSTILL
+from avdataops.detectors.turn import TURN
+from avdataops.detectors.vru_crossing import VRU_CROSSING
+from avdataops.model.errors import ConfigError, did_you_mean
+from avdataops.ports.detecting import Detector
+
+DETECTORS: tuple[Detector, ...] = (
+    HARD_BRAKE,
+    STANDSTILL,
+    TURN,
+    LANE_CHANGE,
+    CUT_IN,
+    VRU_CROSSING,
+    LIGHT,
+    RAIN,
+    GNSS_OUTAGE,
+    SENSOR_DROPOUT,
+)
+
+
+def detector(name: str) -> Detector:
+    """Return one detector; raises ``ConfigError`` with the near miss."""
+    known = {one.name: one for one in DETECTORS}
+    if name not in known:
+        raise ConfigError(f"no detector '{name}'{did_you_mean(name, known)}")
+    return known[name]
+
+
+def scene_types() -> tuple[str, ...]:
+    """Return every scene type that some detector may report."""
+    return tuple(kind for one in DETECTORS for kind in one.types)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from avdataops.detectors.table import DETECTORS, detector
+from avdataops.detectors import DETECTORS, detector
 from avdataops.model.errors import ConfigError, did_you_mean
 from avdataops.model.ids import fingerprint, scene_id
 from avdataops.model.scene import Scene

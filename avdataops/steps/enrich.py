@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from avdataops.enrichers.table import ENRICHERS
+from avdataops.enrichers import ENRICHERS
 from avdataops.model.stream import Problem
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.enriching import Track

@@ -2,7 +2,7 @@
 
 import pytest
 
-from avdataops.detectors.table import DETECTORS
+from avdataops.detectors import DETECTORS
 from avdataops.testing.detector_suite import DetectorSuite
 
 

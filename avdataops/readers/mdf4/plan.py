@@ -96,6 +96,11 @@ def plan_streams(name: str, source: Source, dbc: Mapping[str, bytes]) -> Plan:
         buses = _buses(source, frame_groups, match, naming)
         if not dbc and any(one.stream.rows for one in buses):
             notes.add("no_dbc", f"{name} has CAN frames and no DBC was given to decode them")
+    _note_state(name, source, notes)
+    return Plan(measured, buses, frame_groups, tuple(notes.problems))
+
+
+def _note_state(name: str, source: Source, notes: _Notes) -> None:
     for cut in source.cuts[:1]:
         notes.add("truncated", f"{name} breaks off: the block at byte {cut} is not whole")
     if source.is_unfinalised:
@@ -103,7 +108,6 @@ def plan_streams(name: str, source: Source, dbc: Mapping[str, bytes]) -> Plan:
     if source.is_local_time:
         text = f"{name} states its start in a local time without offset; it is taken for UTC"
         notes.add("local_time", text)
-    return Plan(measured, buses, frame_groups, tuple(notes.problems))
 
 
 def _measured(source: Source, group: Group, naming: _Naming) -> Measured:
@@ -140,12 +144,21 @@ def _buses(
 ) -> tuple[Bus, ...]:
     found: dict[int, dict[_Id, bus.Seen]] = {}
     for group in groups:
-        # Frames that the block of records lacks cannot be told apart by bus channel.
-        for (channel, *key), seen in sorted(bus.take_census(source, group, _CENSUS_ROWS).items()):
+        census = bus.take_census(source, group, _CENSUS_ROWS)
+        _note_lost_frames(group, sum(seen.frames for seen in census.values()), naming.notes)
+        for (channel, *key), seen in sorted(census.items()):
             ids = found.setdefault(channel, {})
             one = (int(key[0]), bool(key[1]))
             ids[one] = ids[one].plus(seen) if one in ids else seen
     return tuple(_bus(channel, ids, match, naming) for channel, ids in sorted(found.items()))
+
+
+def _note_lost_frames(group: Group, frames: int, notes: _Notes) -> None:
+    """Tell of frames that the file counts and does not hold; their bus channels are unknown."""
+    if frames < group.rows:
+        text = f"'{group.name}': read {frames} of {group.rows} frames that the file counts"
+        problem = Problem(code="truncated", message=text, lost_rows=group.rows - frames)
+        notes.problems.append(problem)
 
 
 def _bus(channel: int, ids: Mapping[_Id, bus.Seen], match: Match, naming: _Naming) -> Bus:

@@ -264,7 +264,10 @@ def _open(stream: Overlay, file: ReadableFile) -> tuple[Any, tuple[int, ...]]:
             """Frames are told apart by our own reader, and only when they are read."""
 
         def __del__(self) -> None:
-            """A file that failed to open has not all that closing takes for granted."""
+            """Close the scratch file; the rest is not there if opening failed."""
+            scratch = getattr(self, "_tempfile", None)
+            if scratch is not None:
+                scratch.close()
 
     repair = Repair(stream, file.size)
     repair.run()

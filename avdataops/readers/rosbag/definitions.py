@@ -54,7 +54,9 @@ def is_primitive(base: str) -> bool:
 def is_complete(types: Types) -> bool:
     """Say whether all message types that the fields name are among ``types``."""
     builtin = {*_PRIMITIVES, TIME, DURATION}
-    return all(one.base in types or one.base in builtin for fields in types.values() for one in fields)
+    return all(
+        one.base in types or one.base in builtin for fields in types.values() for one in fields
+    )
 
 
 def full_name(name: str, package: str = "") -> str:
@@ -82,9 +84,7 @@ def parse_definition(type_name: str, text: str, language: str) -> Types:
         title = _TITLE.match(section)
         if title:
             kind, name, body = title[1], title[2], section[title.end() :]
-        elif number == 0 or found:
-            if not section.strip() and number:
-                continue
+        elif number == 0 and (section.strip() or first_kind == "MSG"):
             kind, name, body = first_kind, type_name, section
         else:
             continue

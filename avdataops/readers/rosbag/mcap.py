@@ -80,7 +80,7 @@ def _connections(file: ReadableFile, index: Index) -> Iterator[Connection]:
             topic=channel.topic,
             type=_type_name(schema),
             encoding=channel.encoding,
-            language=schema.encoding if schema else "",
+            language=schema.encoding if schema and schema.encoding in LANGUAGES else "",
             definition=schema.text if schema else "",
             rows=index.rows.get(channel.id, 0) if index.rows is not None else None,
             time=times.get(channel.id),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avdataops.detectors.table import DETECTORS
+from avdataops.detectors import DETECTORS
 from avdataops.ports.detecting import Detector, Drive, Found
 from avdataops.testing.drives import at, busy_drive, seconds, unknown_within
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from avdataops.detectors.table import DETECTORS, detector
+from avdataops.detectors import DETECTORS, detector
 from avdataops.model.errors import ConfigError
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from avdataops.enrichers.table import ENRICHERS
+from avdataops.enrichers import ENRICHERS
 from avdataops.model.documents import from_document, to_document
 from avdataops.tables.kinds import kind
 

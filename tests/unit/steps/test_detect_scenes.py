@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from avdataops.detectors.hard_brake import HARD_BRAKE
-from avdataops.detectors.table import DETECTORS
+from avdataops.detectors import DETECTORS
 from avdataops.model.errors import ConfigError
 from avdataops.model.ids import fingerprint, scene_id
 from avdataops.model.scene import Scene

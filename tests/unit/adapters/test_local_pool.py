@@ -1,0 +1,160 @@
+"""A pool of real processes, some of which really die."""
+
+import functools
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avdataops.adapters.local_pool import LocalPool
+from avdataops.model.run import TaskSpec
+from avdataops.ports.dispatch import TaskEvent, TaskState
+from avdataops.testing.facts import task
+
+Progress = Callable[[float], None]
+
+
+def spec(part: str) -> TaskSpec:
+    return replace(task("toy", "m_1", params={"part": part}), part=part)
+
+
+def act(folder: Path, given: TaskSpec, progress: Progress) -> None:
+    """Do what the task's part says, in a worker process."""
+    what = given.part.split("-")[0]
+    if what == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "exits":
+        os._exit(3)
+    if what == "raises":
+        raise RuntimeError("a worker's own defect")
+    if what == "interrupted":
+        os.kill(os.getpid(), signal.SIGINT)
+    if what == "tells":
+        for done in (0.25, 1, np.float32(0.5)):
+            progress(float(done) if isinstance(done, float) else done)  # type: ignore[arg-type]  # steps do such things
+    if what == "sleeps":
+        (folder / f"{given.part}.pid").write_text(str(os.getpid()))
+        time.sleep(60)
+    (folder / given.part).write_text(str(os.getpid()))
+
+
+def run(folder: Path, parts: Sequence[str], workers: int = 2) -> list[TaskEvent]:
+    pool = LocalPool(functools.partial(act, folder), workers)
+    return list(pool.run([spec(part) for part in parts]))
+
+
+def ends(events: Sequence[TaskEvent]) -> dict[str, TaskState]:
+    last = [event for event in events if event.state in {TaskState.ENDED, TaskState.LOST}]
+    assert len(last) == len({event.task.id for event in last}), "a task ended twice"
+    return {event.task.part: event.state for event in last}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_more_tasks_than_workers_all_end_in_as_many_processes_as_allowed(tmp_path: Path) -> None:
+    parts = [f"works-{n}" for n in range(7)]
+    events = run(tmp_path, parts)
+    assert ends(events) == dict.fromkeys(parts, TaskState.ENDED)
+    assert [event.task.part for event in events if event.state is TaskState.STARTED] == parts
+    assert 1 <= len({(tmp_path / part).read_text() for part in parts}) <= 2
+    assert str(os.getpid()) not in {(tmp_path / part).read_text() for part in parts}
+
+
+def test_a_killed_worker_costs_its_task_and_no_other(tmp_path: Path) -> None:
+    events = run(tmp_path, ["works-1", "killed", "works-2", "works-3"])
+    assert ends(events) == {
+        "works-1": TaskState.ENDED,
+        "killed": TaskState.LOST,
+        "works-2": TaskState.ENDED,
+        "works-3": TaskState.ENDED,
+    }
+    (lost,) = [event for event in events if event.state is TaskState.LOST]
+    assert lost.why == f"its worker was killed by signal {int(signal.SIGKILL)}"
+
+
+@pytest.mark.parametrize(("part", "status"), [("exits", 3), ("raises", 1)])
+def test_a_worker_that_ends_by_itself_is_lost_with_its_status(
+    tmp_path: Path, part: str, status: int
+) -> None:
+    events = run(tmp_path, [part, "works"], workers=1)
+    assert ends(events) == {part: TaskState.LOST, "works": TaskState.ENDED}
+    (lost,) = [event for event in events if event.state is TaskState.LOST]
+    assert lost.why == f"its worker ended with status {status}"
+
+
+def test_every_worker_may_die(tmp_path: Path) -> None:
+    parts = [f"killed-{n}" for n in range(3)]
+    assert ends(run(tmp_path, parts)) == dict.fromkeys(parts, TaskState.LOST)
+
+
+def test_progress_is_not_taken_for_the_end_whatever_number_it_is(tmp_path: Path) -> None:
+    events = run(tmp_path, ["tells", "works"], workers=1)
+    told = [(event.state, event.done) for event in events if event.task.part == "tells"]
+    assert told == [
+        (TaskState.STARTED, 0.0),
+        (TaskState.PROGRESS, 0.25),
+        (TaskState.PROGRESS, 1.0),
+        (TaskState.PROGRESS, 0.5),
+        (TaskState.ENDED, 1.0),
+    ]
+
+
+def test_an_interrupt_from_the_keyboard_is_left_to_the_parent(tmp_path: Path) -> None:
+    assert ends(run(tmp_path, ["interrupted"])) == {"interrupted": TaskState.ENDED}
+
+
+def test_leaving_early_ends_the_processes(tmp_path: Path) -> None:
+    pool = LocalPool(functools.partial(act, tmp_path), 2)
+    parts = ["works", "sleeps-1", "sleeps-2"]
+    pids: list[int] = []
+    for event in pool.run([spec(part) for part in parts]):
+        if event.state is TaskState.ENDED:
+            began = time.monotonic()
+            while not (tmp_path / "sleeps-1.pid").exists() and time.monotonic() - began < 20:
+                time.sleep(0.02)
+            pids.append(int((tmp_path / "sleeps-1.pid").read_text()))
+            break
+    assert pids
+    began = time.monotonic()
+    while any(is_alive(pid) for pid in pids) and time.monotonic() - began < 5:
+        time.sleep(0.02)
+    assert not any(is_alive(pid) for pid in pids)
+
+
+def test_a_worker_that_dies_between_two_tasks_costs_none(tmp_path: Path) -> None:
+    parts = ["works-1", "works-2", "works-3"]
+    pool = LocalPool(functools.partial(act, tmp_path), 1)
+    seen: list[TaskEvent] = []
+    for event in pool.run([spec(part) for part in parts]):
+        seen.append(event)
+        if event.state is TaskState.ENDED and event.task.part == "works-1":
+            pid = int((tmp_path / "works-1").read_text())
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert ends(seen) == dict.fromkeys(parts, TaskState.ENDED)
+
+
+def test_a_task_larger_than_a_pipe_arrives(tmp_path: Path) -> None:
+    pool = LocalPool(functools.partial(act, tmp_path), 1)
+    big = replace(spec("works"), params={"text": "x" * (1 << 20)})
+    assert ends(list(pool.run([big]))) == {"works": TaskState.ENDED}
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1])
+def test_there_is_always_one_worker(tmp_path: Path, workers: int) -> None:
+    assert ends(run(tmp_path, ["works"], workers)) == {"works": TaskState.ENDED}
+
+
+def test_nothing_to_run_starts_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, []) == []
