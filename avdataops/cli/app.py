@@ -10,23 +10,26 @@ from pathlib import Path
 
 import click
 
+from avdataops.cli.groups import HintingGroup
 from avdataops.model.errors import AvdataopsError
 
 _COMMANDS = {
-    "config": "avdataops.cli.config:config",
-    "demo": "avdataops.cli.demo:demo",
-    "doctor": "avdataops.cli.doctor:doctor",
-    "info": "avdataops.cli.info:info",
-    "lineage": "avdataops.cli.lineage:lineage",
-    "measurements": "avdataops.cli.measurements:measurements",
-    "run": "avdataops.cli.run:run",
-    "scenes": "avdataops.cli.scenes:scenes",
-    "upload": "avdataops.cli.upload:upload",
+    "config": "Settings and where they come from.",
+    "demo": "Make a sample drive, upload it, run the pipeline, show what it found.",
+    "doctor": "Check Python, libraries, schemas, settings, workspace and space.",
+    "info": "Show what is inside a recording, from its header and index.",
+    "lineage": "What anything was made from, and what was made from it.",
+    "measurements": "What was uploaded, and what became of it.",
+    "run": "Run the pipeline on MEASUREMENT; what is already made is not made again.",
+    "scenes": "Find what happened.",
+    "upload": "Upload the recordings in FOLDER as one measurement, verified and resumable.",
 }
+"""Each is the object of its name in the module of its name; the help stands here too, so that
+listing the commands imports none of them."""
 INTERRUPTED, TERMINATED, USAGE, DEFECT = 130, 143, 2, 1
 
 
-class LazyGroup(click.Group):
+class LazyGroup(HintingGroup):
     """Imports a command when it is used, so that ``--help`` and ``--version`` are instant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -39,9 +42,14 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        command: click.Command = getattr(import_module(f"avdataops.cli.{cmd_name}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from avdataops.cli.groups import HintingGroup
 from avdataops.cli.output import Sink, with_sink
 from avdataops.settings import origins
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def config() -> None:
     """Settings and where they come from."""
 

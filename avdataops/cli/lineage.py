@@ -2,6 +2,7 @@
 
 import click
 
+from avdataops.cli.groups import HintingGroup
 from avdataops.cli.opening import with_workspace
 from avdataops.cli.output import Sink, with_sink
 from avdataops.ports.catalog import Direction
@@ -10,7 +11,7 @@ from avdataops.ports.lineage_views import as_document, as_mermaid, as_tree
 from avdataops.wiring.workspace import Workspace
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def lineage() -> None:
     """What anything was made from, and what was made from it."""
 

@@ -2,6 +2,7 @@
 
 import click
 
+from avdataops.cli.groups import HintingGroup
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, with_sink
 from avdataops.engine.landing import requeue as take_back
@@ -12,7 +13,7 @@ from avdataops.model.time import format_time
 from avdataops.wiring.workspace import Workspace
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def measurements() -> None:
     """What was uploaded, and what became of it."""
 

@@ -134,8 +134,6 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> str:
 
 
 def _cell(column: str, value: object) -> str:
-    from rich.markup import escape
-
     if value is None:
         return ""
     if column.endswith("_ns") and isinstance(value, int):
@@ -144,8 +142,8 @@ def _cell(column: str, value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, dict):
-        return escape(_brief(value))
-    return escape(str(value))
+        return _brief(value)
+    return str(value)
 
 
 def _brief(facts: dict[str, object]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from avdataops.cli.groups import HintingGroup
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
 from avdataops.detectors import scene_types
@@ -21,7 +22,7 @@ _COLUMNS = ("id", "type", "t_start_ns", "duration_s", "vehicle", "confidence", "
 _END_OF_TIME = 2**63 - 1
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def scenes() -> None:
     """Find what happened."""
 

@@ -13,6 +13,7 @@ from avdataops.cli.progress import TransferProgress
 from avdataops.engine.driver_notes import NOTES, read_notes
 from avdataops.engine.intake import HashCache, hash_sources, make_manifest, scan
 from avdataops.engine.intake import upload as upload_files
+from avdataops.model.errors import InputError
 from avdataops.model.ids import check_vehicle, fingerprint
 from avdataops.model.measurement import Manifest, Role
 from avdataops.wiring.workspace import Workspace
@@ -48,12 +49,19 @@ def upload(workspace: Workspace, sink: Sink, **options: Any) -> None:
     cache = HashCache(workspace.root / "uploads" / f"{key}.json")
     notes_file = next((s.path for s in found.sources if s.name == NOTES), None)
     notes = read_notes(notes_file) if notes_file else None
-    with TransferProgress(total) as progress:
-        files = hash_sources(found.sources, cache, progress, os.cpu_count() or 1)
-        manifest = make_manifest(asked.vehicle, files, notes)
-        paths = {source.name: source.path for source in found.sources}
-        with workspace.locked(manifest.measurement):
-            fresh = upload_files(workspace.storage, workspace.catalog, manifest, paths, progress)
+    try:
+        with TransferProgress(total) as progress:
+            files = hash_sources(found.sources, cache, progress, os.cpu_count() or 1)
+            manifest = make_manifest(asked.vehicle, files, notes)
+            paths = {source.name: source.path for source in found.sources}
+            with workspace.locked(manifest.measurement):
+                fresh = upload_files(
+                    workspace.storage, workspace.catalog, manifest, paths, progress
+                )
+    except InputError:
+        # A hash may be what was wrong: the next try takes nothing from memory.
+        cache.drop()
+        raise
     cache.drop()
     _tell(workspace, manifest, fresh, sink)
 

@@ -30,9 +30,10 @@ class Zone(StrEnum):
 def check_key(key: str) -> str:
     """Return ``key`` if every part of it is harmless on every storage, else raise ``UnsafeName``.
 
-    Refused: absolute, empty, ``.`` and ``..`` parts, hidden parts (leading ``.`` or ``_``: Spark
-    skips those), trailing dot or space, control characters, backslash, colon, percent, Windows
-    device names, and lengths that some storage would cut.
+    Refused: absolute, empty, ``.``, ``..`` and hidden parts (leading ``.``), trailing dot or
+    space, control characters, backslash, colon, percent, Windows device names, and lengths that
+    some storage would cut.  A leading ``_``, which Spark takes for hidden, is left to uploaded
+    files with such names; tables never have it (``model.ids.path_part``).
     """
     if not key or len(key.encode("utf-8", "surrogatepass")) > _MAX_KEY_BYTES:
         raise UnsafeName(f"a path of {len(key)} characters cannot be stored (1 to 1024 bytes)")
@@ -45,8 +46,8 @@ def _check_part(part: str, key: str) -> None:
     shown = ascii(key[:120])
     if not part or part in {".", ".."}:
         raise UnsafeName(f"path {shown} has an empty, '.' or '..' part")
-    if part[0] in "._-" or part[-1] in ". ":
-        raise UnsafeName(f"path {shown}: a part starts with '.', '_', '-' or ends with '.' or ' '")
+    if part[0] == "." or part[-1] in ". ":
+        raise UnsafeName(f"path {shown}: a part starts with '.' or ends with '.' or ' '")
     if _FORBIDDEN.search(part) or part != part.encode("utf-8", "replace").decode():
         raise UnsafeName(f"path {shown} holds a character that some storages refuse")
     if (

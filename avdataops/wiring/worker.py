@@ -1,5 +1,6 @@
 """What a worker gets: storage and steps, no catalog."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,4 +19,6 @@ def run_task(workspace: Path, task: TaskSpec, progress: Callable[[float], None])
     """Run one task on the zones under ``workspace``; its record is left in storage."""
     from avdataops.steps import STEPS
 
+    # What reading libraries log is not for the user's terminal; problems come through records.
+    logging.getLogger().addHandler(logging.NullHandler())
     execute(task, worker_storage(workspace), STEPS, progress)

@@ -28,7 +28,7 @@ from avdataops.model.measurement import Manifest, State
 from avdataops.model.run import RunRecord, TaskSpec
 from avdataops.ports.catalog import Direction, SceneQuery
 from avdataops.ports.storage import Storage, read_all
-from avdataops.testing.crash_storage import Crashed, CrashCatalog, CrashPoint, CrashStorage, When
+from avdataops.testing.crash_storage import CrashCatalog, Crashed, CrashPoint, CrashStorage, When
 from avdataops.testing.engine_kit import DRIVE, manifest_of
 from avdataops.testing.inline_dispatcher import InlineDispatcher
 from avdataops.testing.toy_steps import TOY_PIPELINE, TOY_STEPS
@@ -153,9 +153,7 @@ def answers(world: World) -> dict[str, Any]:
         "unfinished": catalog.unfinished(DRIVE_ID),
         "scenes": catalog.scenes(query, limit=0),
         "counts": catalog.count_scenes(query),
-        "lineage": [
-            catalog.lineage(made.id, Direction.UP) for made in catalog.artifacts(DRIVE_ID)
-        ],
+        "lineage": [catalog.lineage(made.id, Direction.UP) for made in catalog.artifacts(DRIVE_ID)],
     }
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,9 @@ def act(folder: Path, given: TaskSpec, progress: Progress) -> None:
     if what == "interrupted":
         os.kill(os.getpid(), signal.SIGINT)
     if what == "tells":
-        for done in (0.25, 1, np.float32(0.5)):
-            progress(float(done) if isinstance(done, float) else done)  # type: ignore[arg-type]  # steps do such things
+        numbers: list[Any] = [0.25, 1, np.float32(0.5)]
+        for number in numbers:
+            progress(number)
     if what == "sleeps":
         (folder / f"{given.part}.pid").write_text(str(os.getpid()))
         time.sleep(60)

@@ -250,7 +250,7 @@ def test_a_lost_manifest_is_noticed_while_files_are_not_copied() -> None:
     engine = memory_engine()
     drive = engine.arrived()
     engine.storage.delete(landed(drive.id))
-    with pytest.raises(SchemaMismatch, match="no manifest .* any more .2 of its 2 files"):
+    with pytest.raises(SchemaMismatch, match=r"no manifest .* any more .2 of its 2 files"):
         arrive(engine.storage, engine.catalog, drive.id)
 
 

@@ -14,7 +14,9 @@ def notes(folder: Path, name: str, text: str) -> Path:
 
 
 def test_json_and_yaml_give_the_same_notes(tmp_path: Path) -> None:
-    json = notes(tmp_path, "n.json", '{"route": "Küste", "remarks": [{"t": "+1s", "text": "rain"}]}')
+    json = notes(
+        tmp_path, "n.json", '{"route": "Küste", "remarks": [{"t": "+1s", "text": "rain"}]}'
+    )
     yaml = notes(tmp_path, "n.yaml", "route: Küste\nremarks:\n  - {t: +1s, text: rain}\n")
     assert read_notes(json) == read_notes(yaml)
     assert read_notes(json)["remarks"][0]["text"] == "rain"
@@ -44,7 +46,7 @@ def test_what_is_neither_json_nor_yaml_is_told_so(tmp_path: Path, name: str, tex
 
 @pytest.mark.parametrize("text", ["[1, 2]", '{"route": 3}', '{"remarks": [{"t": "+1s"}]}', "null"])
 def test_notes_of_another_shape_are_refused_with_the_place(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SchemaMismatch, match="driver notes 'n.json'"):
+    with pytest.raises(SchemaMismatch, match=r"driver notes 'n.json'"):
         read_notes(notes(tmp_path, "n.json", text))
 
 

@@ -91,7 +91,7 @@ def test_a_number_written_as_integer_or_float_is_the_same_parameter() -> None:
 
 
 def test_an_unknown_parameter_names_the_near_miss_and_all_there_are() -> None:
-    with pytest.raises(ConfigError, match="'thin' has no parameter 'rate'.*'rate_hz'") as caught:
+    with pytest.raises(ConfigError, match=r"'thin' has no parameter 'rate'.*'rate_hz'") as caught:
         complete_params(STEP, {"rate": 1})
     assert caught.value.hint == "it has: by_name, inner, names, rate_hz"
 

@@ -62,5 +62,3 @@ def test_nothing_is_known_of_another_measurement() -> None:
     engine, _ = ran()
     with pytest.raises(NotFound):
         verify_measurement(engine.storage, engine.catalog, "m_" + "0" * 24)
-
-

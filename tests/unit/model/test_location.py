@@ -37,7 +37,7 @@ def test_honest_keys_pass_as_they_are(key: str) -> None:
     "key",
     [
         "", "/", "/a", "a/", "a//b", ".", "..", "a/..", "../a", "a/./b", "a/../../b",
-        ".hidden", "a/.b", "_SUCCESS", "a/_b", "-rf", "a ", "a.", "a/b./c",
+        ".hidden", "a/.b", "a ", "a.", "a/b./c",
         "a\\b", "C:a", "a:b", "a*", "a?", 'a"b', "a<b", "a>b", "a|b", "a%2fb",
         "a\x00b", "a\nb", "a\x7f", "\ud800",
         "con", "CON", "aux.txt", "a/nul", "Com1.log/x", "lpt9",
