@@ -4,8 +4,10 @@ import errno
 import fcntl
 import os
 import stat
+import time
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from avdataops.model.errors import NotFound, PermissionDenied, StorageUnavailable
@@ -14,6 +16,8 @@ from avdataops.ports.files import ReadableFile
 from avdataops.ports.storage import Stored
 
 _TEMPORARY = ".incoming"
+_LOCK = "lock"
+_DEAD_AFTER_S = 24 * 3600
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
@@ -83,6 +87,7 @@ class LocalStorage:
         try:
             temporary.parent.mkdir(parents=True, exist_ok=True)
             final.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(temporary.parent)
             _write_durably(temporary, chunks)
             created = _appear(temporary, final)
             _sync_folder(final.parent)
@@ -121,6 +126,15 @@ class LocalStorage:
                 return
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left half written; a living one keeps writing to its file."""
+    dead_before = time.time() - _DEAD_AFTER_S
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):
+            if entry.name != _LOCK and entry.stat().st_mtime < dead_before:
+                Path(entry.path).unlink(missing_ok=True)
+
+
 def _write_durably(path: Path, chunks: Iterable[bytes]) -> None:
     with path.open("xb") as file:
         for chunk in chunks:
@@ -144,7 +158,7 @@ def _appear(temporary: Path, final: Path) -> bool:
 
 def _appear_without_links(temporary: Path, final: Path) -> bool:
     # A lock that the system frees with its process decides where there are no hard links.
-    with (temporary.parent / "lock").open("w") as lock:
+    with (temporary.parent / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if final.exists():
             return False

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from avdataops.engine.execute import StoredFile
 from avdataops.engine.records import load_attempt
 from avdataops.engine.table_files import ParquetTable
+from avdataops.model.errors import NotFound
 from avdataops.model.ids import run_id
 from avdataops.model.run import Failure, Outcome, RunRecord, TaskSpec
 from avdataops.model.scene import Scene
@@ -26,10 +27,25 @@ def commit(
     A task that left no record is recorded as lost; ``why`` tells what is known of that.  The
     ``superseded`` runs stop being current in the same moment, if every task succeeded.
     """
-    records = tuple(_record(storage, task, why) for task in tasks)
+    records = tuple(
+        _left(storage, task)
+        or lost(
+            task, why or "its worker ended without leaving a record", _times_lost(catalog, task) + 1
+        )
+        for task in tasks
+    )
     replaced = superseded if all(record.outcome.made_something for record in records) else ()
     take_in(storage, catalog, records, superseded=replaced)
     return records
+
+
+def commit_interrupted(storage: Storage, catalog: Catalog, tasks: Sequence[TaskSpec]) -> None:
+    """Take in what an interrupted run left behind; a task without a record is lost, unblamed."""
+    why = "the run was interrupted"
+    records = [
+        _left(storage, task) or lost(task, why, _times_lost(catalog, task)) for task in tasks
+    ]
+    take_in(storage, catalog, records)
 
 
 def take_in(
@@ -46,14 +62,25 @@ def take_in(
     catalog.commit(taken, superseded=superseded)
 
 
-def _record(storage: Storage, task: TaskSpec, why: str) -> RunRecord:
-    run = run_id(task.id)
-    record = load_attempt(storage, task.measurement, run, task.attempt)
-    return record or lost(task, why or "its worker ended without leaving a record")
+def _left(storage: Storage, task: TaskSpec) -> RunRecord | None:
+    return load_attempt(storage, task.measurement, run_id(task.id), task.attempt)
 
 
-def lost(task: TaskSpec, why: str) -> RunRecord:
-    """Return the record of a task whose worker went away."""
+def _times_lost(catalog: Catalog, task: TaskSpec) -> int:
+    try:
+        return times_lost(catalog.run(run_id(task.id)))
+    except NotFound:
+        return 0
+
+
+def times_lost(record: RunRecord) -> int:
+    """Return how many workers this task has cost in a row."""
+    counted = record.facts.get("times_lost", 0)
+    return counted if isinstance(counted, int) else 0
+
+
+def lost(task: TaskSpec, why: str, times: int) -> RunRecord:
+    """Return the record of a task whose worker went away, the ``times``-th one in a row."""
     return RunRecord(
         run=run_id(task.id),
         step=task.step,
@@ -64,6 +91,7 @@ def lost(task: TaskSpec, why: str) -> RunRecord:
         outcome=Outcome.LOST,
         params=task.params,
         used=tuple(given.artifact.id for given in task.inputs),
+        facts={"times_lost": times},
         failure=Failure(
             code="lost",
             message=f"step {f'{task.step} {task.part}'.rstrip()}: {why}",

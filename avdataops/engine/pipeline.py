@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from avdataops.engine.commit import commit, take_in
+from avdataops.engine.commit import commit, commit_interrupted, take_in, times_lost
 from avdataops.engine.fingerprint import complete_params
 from avdataops.engine.landing import clear_landing, quarantine
 from avdataops.engine.plan import Plan, plan_step
@@ -20,7 +20,7 @@ from avdataops.ports.step import Step
 from avdataops.ports.storage import Storage
 
 MAX_LOST = 3
-"""Attempts of one task whose worker vanished, after which the input is taken to be the cause."""
+"""Workers that one task may cost in a row, after which the input is taken to be the cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,7 @@ def _run_stage(machinery: Machinery, measurement: Measurement, stage: Stage) -> 
     step = find_step(machinery.steps, stage.step)
     # What an interrupted run left behind: its records are taken in, the rest is noted as lost.
     interrupted = [task for task in catalog.unfinished(measurement.id) if task.step == step.name]
-    commit(storage, catalog, interrupted, why="the run was interrupted")
+    commit_interrupted(storage, catalog, interrupted)
     plan = plan_step(catalog, measurement, step, stage.params, machinery.references)
     already = (*plan.made, *plan.revive)
     machinery.watch(StepStarted(stage.step, len(plan.run), len(already)))
@@ -222,7 +222,7 @@ def _set_aside(machinery: Machinery, measurement: Measurement, failed: Sequence[
 
 def _is_final(record: RunRecord) -> bool:
     if record.outcome is Outcome.LOST:
-        return record.attempt >= MAX_LOST
+        return times_lost(record) >= MAX_LOST
     return record.outcome is Outcome.FAILED_INPUT
 
 

@@ -154,12 +154,12 @@ class NothingToDo(AvdataopsError):
 
 
 def error_classes() -> dict[str, type[AvdataopsError]]:
-    """Return every class of the tree by its code."""
+    """Return every class of the tree by its code; a private subclass speaks with its parent's."""
     found: dict[str, type[AvdataopsError]] = {}
     waiting: list[type[AvdataopsError]] = [AvdataopsError]
     while waiting:
-        kind = waiting.pop()
-        found[kind.code] = kind
+        kind = waiting.pop(0)
+        found.setdefault(kind.code, kind)
         waiting.extend(kind.__subclasses__())
     return found
 

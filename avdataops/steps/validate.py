@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError, NotFound, UnreadableFile
@@ -86,7 +86,7 @@ def _check_recording(ctx: StepContext, upload: InputFile) -> str:
         raise UnreadableFile(f"'{name}': {error.message}", hint=error.hint or without) from error
     for problem in problems:
         if problem.code in {"truncated", "bad_crc", "unindexed"}:
-            ctx.caveat(replace(problem, message=f"'{name}': {problem.message}"))
+            ctx.caveat(problem)
     facts = Recording(
         id=recording_id(ctx.measurement, name, upload.artifact.sha256),
         measurement=ctx.measurement,

@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from avdataops.model.time import TimeRange
 from avdataops.readers.can.frames import Frames
-from avdataops.readers.mdf4.source import Channel, Group, Piece, Source
+from avdataops.readers.mdf4.facts import Channel, Group, Piece
+from avdataops.readers.mdf4.source import Source
 
 FRAME = "CAN_DataFrame"
 _FIELDS = ("BusChannel", "ID", "IDE", "DLC", "DataLength", "DataBytes", "Dir")

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from avdataops.model.errors import InputError
+from avdataops.readers.mdf4.facts import Channel, Samples
 from avdataops.readers.mdf4.formula import evaluate
-from avdataops.readers.mdf4.source import Channel, Samples
 from avdataops.readers.names import RESERVED, UniqueNames, snake_case
 
 _TEXT = "SUO"

@@ -18,7 +18,7 @@ class Overlay(io.BufferedIOBase):
     def __init__(self, file: ReadableFile) -> None:
         self._file = file
         self._pages: dict[int, bytes] = {}
-        self._patches: dict[int, bytes] = {}
+        self._patches: list[tuple[int, bytes]] = []
         self._at = 0
 
     def readable(self) -> bool:
@@ -50,7 +50,7 @@ class Overlay(io.BufferedIOBase):
         left = max(self._file.size - self._at, 0)
         size = left if size is None or size < 0 else min(size, left)
         data = self._read_file(self._at, size)
-        for at, patch in self._patches.items():
+        for at, patch in self._patches:
             start, stop = max(at, self._at), min(at + len(patch), self._at + len(data))
             if start < stop:
                 inside = patch[start - at : stop - at]
@@ -61,7 +61,7 @@ class Overlay(io.BufferedIOBase):
     def write(self, data: Any, /) -> int:
         """Replace the next bytes."""
         content = bytes(data)
-        self._patches[self._at] = content
+        self._patches.append((self._at, content))
         self._at += len(content)
         return len(content)
 

@@ -13,7 +13,8 @@ from avdataops.readers.can.decode import schema_of
 from avdataops.readers.can.frames import FRAMES_TYPE
 from avdataops.readers.mdf4 import bus
 from avdataops.readers.mdf4.columns import Column, plan_columns
-from avdataops.readers.mdf4.source import Group, Source
+from avdataops.readers.mdf4.facts import Group
+from avdataops.readers.mdf4.source import Source
 from avdataops.readers.names import UniqueNames
 
 _CENSUS_ROWS = 1 << 20
@@ -144,13 +145,21 @@ def _buses(
 ) -> tuple[Bus, ...]:
     found: dict[int, dict[_Id, bus.Seen]] = {}
     for group in groups:
-        census = bus.take_census(source, group, _CENSUS_ROWS)
+        census = _census(source, group, naming.notes)
         _note_lost_frames(group, sum(seen.frames for seen in census.values()), naming.notes)
         for (channel, *key), seen in sorted(census.items()):
             ids = found.setdefault(channel, {})
             one = (int(key[0]), bool(key[1]))
             ids[one] = ids[one].plus(seen) if one in ids else seen
     return tuple(_bus(channel, ids, match, naming) for channel, ids in sorted(found.items()))
+
+
+def _census(source: Source, group: Group, notes: _Notes) -> dict[bus.Key, bus.Seen]:
+    try:
+        return bus.take_census(source, group, _CENSUS_ROWS)
+    except Exception as error:  # noqa: BLE001 - damage shows as whatever the library trips over
+        notes.add("truncated", f"the frames of '{group.name}' cannot be read: {error}")
+        return {}
 
 
 def _note_lost_frames(group: Group, frames: int, notes: _Notes) -> None:

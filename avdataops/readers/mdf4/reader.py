@@ -18,8 +18,9 @@ from avdataops.readers.can.decode import decode_frames
 from avdataops.readers.can.frames import FRAMES_SCHEMA, Frames
 from avdataops.readers.mdf4 import bus
 from avdataops.readers.mdf4.columns import column_arrays
+from avdataops.readers.mdf4.facts import Group, Times
 from avdataops.readers.mdf4.plan import Bus, Decoded, Measured, plan_streams
-from avdataops.readers.mdf4.source import Group, Source, Times
+from avdataops.readers.mdf4.source import Source
 
 
 class Mdf4Reader:

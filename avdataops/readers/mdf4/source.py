@@ -1,7 +1,6 @@
 """Blocks of MDF 4 files through asammdf: facts of groups, and raw samples in bounded pieces."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from avdataops.model.errors import UnreadableFile
 from avdataops.model.time import NS_PER_S, TimeRange
 from avdataops.ports.files import ReadableFile
+from avdataops.readers.mdf4.facts import Channel, Group, Piece, Times
 from avdataops.readers.mdf4.formula import evaluate
 from avdataops.readers.mdf4.overlay import Overlay
 from avdataops.readers.mdf4.repair import Repair
@@ -21,54 +21,12 @@ _FLAG_VLSD = 1
 _FLAG_BUS_EVENT = 2
 _ALGEBRAIC = 3
 _IN_FILE, _UNCOMPRESSED = 0, 0
+_MAX_EMPTY_RECORDS = 1 << 24
 _LOCAL_TIME = 1
 _OFFSETS_VALID = 2
 _MAX_FRAGMENT_BYTES = 16 << 20
 
 _INT64_LIMIT = float(2**63)
-
-Samples = npt.NDArray[Any]
-Times = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """One channel of a group."""
-
-    index: int
-    name: str
-    unit: str | None
-    dtype: np.dtype[np.generic]
-    """Of its raw samples."""
-    conversion: Any
-    """asammdf's conversion, None if raw values are physical."""
-    formula: str | None
-    """Of an algebraic conversion, which is never given to the library."""
-    is_text: bool
-    is_bytes: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """One channel group."""
-
-    index: int
-    name: str
-    kind: str
-    """Kind of its master: time, angle, distance, index, or none."""
-    rows: int
-    channels: tuple[Channel, ...]
-    is_bus: bool
-    master_formula: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Neighbouring records of one group."""
-
-    seconds: npt.NDArray[np.float64]
-    samples: dict[int, tuple[Samples, npt.NDArray[np.bool_] | None]]
-    """By channel: raw samples, and which of them are invalid."""
 
 
 class Source:
@@ -128,7 +86,8 @@ class Source:
         grp = self._mdf.groups[group.index]
         size = grp.channel_group.samples_byte_nr + grp.channel_group.invalidation_bytes_nr
         grp.read_split_count = max(1, min(max_rows, _MAX_FRAGMENT_BYTES // max(size, 1)))
-        for fragment in self._mdf._load_data(grp):  # noqa: SLF001 - the only way to bounded reads
+        count = min(group.rows, self._held(grp))
+        for fragment in self._mdf._load_data(grp, 0, count) if count else ():  # noqa: SLF001 - the only way to bounded reads
             self._mdf._invalidation_cache.clear()  # noqa: SLF001 - it is kept by offset only
             seconds = self._mdf.get_master(group.index, data=fragment, one_piece=True)
             samples = {
@@ -137,7 +96,7 @@ class Source:
                     index=channel.index,
                     data=fragment,
                     raw=True,
-                    ignore_invalidation_bits=False,
+                    ignore_invalidation_bits=True,  # Else the library leaves invalid samples out.
                     samples_only=True,
                 )
                 for channel in channels
@@ -153,12 +112,23 @@ class Source:
 
     def time_of(self, group: Group) -> TimeRange | None:
         """Return the time from the first record of a group to the last, None without either."""
-        if not group.rows:
+        if not 0 < group.rows <= self._held(self._mdf.groups[group.index]):
             return None
-        ends = [self._second_at(group, number) for number in (0, group.rows - 1)]
+        try:
+            ends = [self._second_at(group, number) for number in (0, group.rows - 1)]
+        except Exception:  # noqa: BLE001 - damage shows as whatever the library trips over
+            return None  # Reading the group tells what is wrong with it.
         t_ns, kept = self.times_ns(np.array(ends))
         in_order = len(kept) == len(ends) and t_ns[0] <= t_ns[1]
         return TimeRange(int(t_ns[0]), int(t_ns[1]) + 1) if in_order else None
+
+    def _held(self, grp: Any) -> int:
+        """Return how many records the data blocks can hold, whatever the group claims."""
+        facts = grp.channel_group
+        size = int(facts.samples_byte_nr) + int(facts.invalidation_bytes_nr)
+        if size == 0:
+            return _MAX_EMPTY_RECORDS
+        return int(sum(block.original_size for block in grp.data_blocks)) // size
 
     def _second_at(self, group: Group, number: int) -> float:
         grp = self._mdf.groups[group.index]

@@ -189,6 +189,9 @@ def _walk(file: ReadableFile, header: _Head) -> Index:
             return index
         at = head.stop
     plain.flush()
+    if header.record.number("index_pos") > file.size:
+        index.problems.append(_truncated(file, at, index, header.record))
+        return index
     message = f"{file.name}: there is no index; the whole bag was read to make one"
     index.problems.append(Problem(code="unindexed", message=message))
     return index

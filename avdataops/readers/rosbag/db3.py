@@ -31,6 +31,7 @@ class Db3Container:
         self, file: ReadableFile, database: Database, connections: tuple[Connection, ...]
     ) -> None:
         self._file = file
+        self._is_cut = declared_bytes(file) > file.size
         self._database = database
         self.connections = connections
         self.problems: list[Problem] = []
@@ -40,11 +41,17 @@ class Db3Container:
         topics = frozenset(wanted)
         span = (time.start_ns, time.stop_ns) if time else (-(2**63), 2**63 - 1)
         last = (-(2**63), -(2**63))
+        if self._is_cut:
+            # SQLite would fill what is missing of a message with zeros and not say so.
+            yield from self._salvaged(topics, span, last)
+            return
         try:
             for t_ns, row_id, topic in self._database.rows(_ORDERED, span):
                 if topic in topics:
                     data = self._database.value(_DATA, (row_id,))
-                    yield Message(t_ns, row_id, 0, topic, t_ns, bytes(data or b""))
+                    is_sound = isinstance(t_ns, int) and isinstance(data, bytes)
+                    lost = Lost(topic, 1, "damaged")
+                    yield Message(t_ns, row_id, 0, topic, t_ns, data) if is_sound else lost
                 last = (t_ns, row_id)
         except apsw.Error as error:
             self._note("the messages cannot be read in order", error)
@@ -69,6 +76,13 @@ class Db3Container:
 
     def count(self) -> None:
         """Give connections their rows and times; they stay unknown if pages are damaged."""
+        if self._is_cut:
+            text = (
+                f"{self._file.name}: the database breaks off at byte {self._file.size} of "
+                f"{declared_bytes(self._file)}"
+            )
+            self.problems.append(Problem(code="truncated", message=text))
+            return
         try:
             rows = self._database.rows(
                 "SELECT topic_id, count(*), min(timestamp), max(timestamp) FROM messages"
@@ -119,12 +133,6 @@ def open_db3(file: ReadableFile) -> Db3Container:
         database.close()
         raise UnreadableFile(f"{file.name}: the topics cannot be read: {error}") from error
     container = Db3Container(file, database, connections)
-    if declared_bytes(file) > file.size:
-        text = (
-            f"{file.name}: the database breaks off at byte {file.size}, and its header states "
-            f"{declared_bytes(file)}"
-        )
-        container.problems.append(Problem(code="truncated", message=text))
     container.count()
     return container
 
@@ -137,7 +145,7 @@ def _connections(database: Database) -> tuple[Connection, ...]:
     definitions: dict[str, tuple[str, str]] = {}
     if "message_definitions" in tables:
         definitions = {
-            full_name(topic_type): (encoding, text)
+            full_name(str(topic_type)): (str(encoding), str(text))
             for topic_type, encoding, text in database.rows(
                 "SELECT topic_type, encoding, encoded_message_definition FROM message_definitions"
             )
@@ -146,13 +154,14 @@ def _connections(database: Database) -> tuple[Connection, ...]:
     for number, name, kind, encoding in database.rows(
         "SELECT id, name, type, serialization_format FROM topics ORDER BY id"
     ):
-        language, text = definitions.get(full_name(kind), ("", ""))
+        type_name = full_name(str(kind))
+        language, text = definitions.get(type_name, ("", ""))
         found.append(
             Connection(
                 id=number,
-                topic=name,
-                type=full_name(kind),
-                encoding=encoding,
+                topic=str(name),
+                type=type_name,
+                encoding=str(encoding),
                 language=language if language in LANGUAGES else "",
                 definition=text,
             )

@@ -89,7 +89,6 @@ def test_nobody_knows_a_measurement_that_is_neither_landed_nor_registered() -> N
         "a\\..\\b",
         "a\x00b",
         ".hidden",
-        "_spark",
         "con",
         "a/",
         "x" * 300,

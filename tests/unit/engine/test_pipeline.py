@@ -176,6 +176,17 @@ def test_a_task_lost_again_and_again_is_taken_to_be_the_fault_of_its_input() -> 
     assert facts.reason.fix == f"avdataops measurements requeue {drive.id}"
 
 
+def test_interrupted_runs_are_not_counted_as_lost_workers() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    for _ in range(MAX_LOST + 1):
+        interrupt(engine, drive.id, after=0)
+    lose(engine, drive.id)
+    assert engine.catalog.measurement(drive.id).state is State.PENDING
+    engine.run(drive.id)
+    assert engine.catalog.measurement(drive.id).state is State.COMPLETE
+
+
 def test_a_lost_task_is_simply_run_again() -> None:
     engine = memory_engine()
     drive = engine.arrived()
@@ -195,9 +206,10 @@ def interrupt(engine: Engine, measurement: str, after: int) -> None:
 
     def execute(task: TaskSpec, progress: object) -> None:
         del progress
-        engine.execute(task)
-        left[0] -= 1
-        if left[0] == 0:
+        if left[0]:
+            engine.execute(task)
+            left[0] -= 1
+        if not left[0]:
             raise _Interrupted
 
     facts = engine.catalog.measurement(measurement)

@@ -46,7 +46,7 @@ def test_an_empty_file_says_that_it_is_empty() -> None:
 
 
 def test_mdf_3_is_refused_with_the_converter() -> None:
-    with pytest.raises(UnreadableFile, match="MDF 3.30") as caught:
+    with pytest.raises(UnreadableFile, match=r"MDF 3\.30") as caught:
         open_recording(BytesFile("old.dat", b"MDF     3.30    " + bytes(200)))
     assert caught.value.hint is not None
     assert "asammdf" in caught.value.hint

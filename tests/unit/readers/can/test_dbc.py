@@ -40,7 +40,7 @@ def test_messages_and_signals_are_described() -> None:
 
 def test_extended_and_j1939_ids_are_told_apart() -> None:
     messages = _load()
-    assert (messages["EngineJ"].id, messages["EngineJ"].extended) == (0x18FEF2FE, True)
+    assert (messages["EngineJ"].id, messages["EngineJ"].extended) == (0x18FEF1FE, True)
     assert messages["EngineJ"].is_j1939
     assert (messages["Wide"].id, messages["Wide"].extended) == (0x400, True)
     assert not messages["Wide"].is_j1939
@@ -75,7 +75,7 @@ def test_a_huge_text_is_refused_unread() -> None:
     ("frame_id", "group"),
     [
         (0x0CF00400, 0xF004),
-        (0x18FEF2FE, 0xFEF2),
+        (0x18FEF1FE, 0xFEF1),
         (0x18EAFF00, 0xEA00),
         (0x18EA2100, 0xEA00),
         (0x1CECFF00, 0xEC00),
@@ -101,8 +101,8 @@ def test_frames_are_matched_by_id_then_by_parameter_group() -> None:
     match = match_messages([tuple(_load().values())])
     assert _name(match.find(256, extended=False)) == "Speed"
     assert match.find(256, extended=True) is None
-    assert _name(match.find(0x18FEF2FE, extended=True)) == "EngineJ"
-    assert _name(match.find(0x0CFEF231, extended=True)) == "EngineJ"
+    assert _name(match.find(0x18FEF1FE, extended=True)) == "EngineJ"
+    assert _name(match.find(0x0CFEF131, extended=True)) == "EngineJ"
     assert match.find(0x18FEF300, extended=True) is None
     # A message that is not J1939 is found by its own id only.
     assert match.find(0x401, extended=True) is None

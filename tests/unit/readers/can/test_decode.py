@@ -1,5 +1,6 @@
 """Tests of decoding signals in bulk, against cantools frame by frame."""
 
+from dataclasses import replace
 from typing import Any
 
 import cantools
@@ -212,6 +213,5 @@ def test_frames_become_a_batch_with_their_payloads() -> None:
 
 def test_directions_are_rx_and_tx() -> None:
     plain = _frames([b"a", b"b"])
-    sent = np.array([False, True])
-    frames = Frames(*(getattr(plain, name) for name in Frames.__slots__[:-1]), sent)
+    frames = replace(plain, transmitted=np.array([False, True]))
     assert frames.take(np.array([1, 0])).to_batch()["direction"].to_pylist() == ["tx", "rx"]

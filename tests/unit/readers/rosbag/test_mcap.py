@@ -3,6 +3,7 @@
 import struct
 import zlib
 
+import pyarrow as pa
 import pytest
 
 from avdataops.model.errors import UnreadableFile
@@ -85,15 +86,15 @@ def test_a_flipped_byte_costs_its_chunk_and_nothing_else() -> None:
     assert len(problems) == 1
     assert "checksum" in problems[0].message
     assert str(at) in problems[0].message
-    dropped = {name: 0 for name in rows}
+    dropped = dict.fromkeys(rows, 0)
     for batch in batches:
         for reason, count in batch.dropped.items():
             assert reason == "bad_chunk"
             dropped[batch.stream] += count
     assert sum(dropped.values()) == problems[0].lost_rows
     assert sum(dropped.values()) > 0
-    for name, count in rows.items():
-        assert damaged[name].num_rows + dropped[name] == count
+    for name, total in rows.items():
+        assert damaged[name].num_rows + dropped[name] == total
         kept = set(damaged[name]["publish_ns"].to_pylist())
         assert kept <= set(whole[name]["publish_ns"].to_pylist())
     # Row numbers count the lost messages too, so they still join with the same children.
@@ -185,7 +186,7 @@ def test_messages_beside_the_indexed_chunks_are_found() -> None:
     assert stray.count(7) == 1
 
 
-def _with_stray_message(data: bytes) -> dict[str, object]:
+def _with_stray_message(data: bytes) -> dict[str, pa.Table]:
     """Put a message in front of the first chunk, and move what the index says accordingly."""
     records = _records(data)
     chunk_at = next(at for opcode, at, _ in records if opcode == CHUNK)
@@ -208,8 +209,7 @@ def _with_stray_message(data: bytes) -> dict[str, object]:
 
 
 def test_two_types_on_one_topic_are_two_streams() -> None:
-    messages = [one for one in said(12)]
-    mixed = [Said("/x", one.type, one.t_ns, one.data) for one in messages]
+    mixed = [Said("/x", one.type, one.t_ns, one.data) for one in said(12)]
     with _open(mcap_bytes(mixed, definitions())) as reader:
         names = [stream.name for stream in reader.streams]
         topics = {stream.topic for stream in reader.streams}

@@ -59,11 +59,10 @@ def _points(count: int, order: str = "<") -> "np.ndarray[Any, Any]":
     return points
 
 
-def _read(*messages: bytes, **style: Any) -> tuple[dict[str, pa.Table], list[str]]:
+def _read(*messages: bytes) -> tuple[dict[str, pa.Table], list[str]]:
     said = [Said("/points", CLOUD, number, data) for number, data in enumerate(messages)]
     text = STORE.generate_msgdef(CLOUD, ros_version=2)[0]
-    silent = {"silent_topics": {"/points": CLOUD}}
-    data = mcap_bytes(said, {CLOUD: text}, McapStyle(**silent, **style))
+    data = mcap_bytes(said, {CLOUD: text}, McapStyle(silent_topics={"/points": CLOUD}))
     with open_recording(BytesFile("a.mcap", data)) as reader:
         tables = tables_of(reader.batches())
         return tables, [problem.code for problem in reader.problems()]

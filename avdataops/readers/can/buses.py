@@ -1,0 +1,147 @@
+"""Streams of a bus log: the frames of each channel, and the messages that DBCs find in them."""
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from avdataops.model.errors import InputError
+from avdataops.model.stream import Problem, Stream
+from avdataops.readers.can.census import Census, Id, Seen
+from avdataops.readers.can.dbc import Match, Message, load_dbc, match_messages
+from avdataops.readers.can.decode import schema_of
+from avdataops.readers.can.frames import FRAMES_SCHEMA, FRAMES_TYPE, Frames
+from avdataops.readers.names import UniqueNames
+
+_MAX_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A message that a DBC finds on a bus channel."""
+
+    stream: Stream
+    message: Message
+    schema: pa.Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """The frames of one bus channel."""
+
+    stream: Stream
+    channel: int
+    by_id: Mapping[Id, Decoded]
+
+    @property
+    def decoded(self) -> tuple[Decoded, ...]:
+        """Its messages, each once."""
+        return tuple({one.stream.name: one for one in self.by_id.values()}.values())
+
+    @property
+    def schemas(self) -> dict[str, pa.Schema]:
+        """Columns of its streams, by name."""
+        of_messages = {one.stream.name: one.schema for one in self.decoded}
+        return {self.stream.name: FRAMES_SCHEMA, **of_messages}
+
+
+def load_dbcs(dbc: Mapping[str, bytes]) -> tuple[Match, tuple[Problem, ...]]:
+    """Return the messages of DBC texts by file name, and what is wrong with those left out."""
+    databases, problems = [], []
+    for name, text in sorted(dbc.items()):
+        try:
+            databases.append(load_dbc(name, text))
+        except InputError as error:
+            problems.append(Problem(code="bad_dbc", message=error.message))
+    return match_messages(databases), tuple(problems)
+
+
+def plan_bus(channel: int, plain: str, census: Census, match: Match, unique: UniqueNames) -> Bus:
+    """Return the streams of one channel, whose frames are the stream ``plain``.
+
+    A message is the stream ``<channel>.<message>``; ``unique`` has the names that are taken.
+    """
+    ids = census.ids.get(channel, {})
+    left_out = sum(census.without_data.get(channel, {}).values())
+    name = unique.claim(plain)
+    seen = functools.reduce(Seen.plus, ids.values(), Seen()).plus(Seen(left_out))
+    stream = _stream(name, plain, FRAMES_TYPE, seen, {"bus": plain})
+    found: dict[tuple[str, str], list[Id]] = {}
+    messages: dict[Id, Message] = {}
+    for key in sorted(ids):
+        message = match.find(key[0], extended=key[1])
+        if message is not None:
+            messages[key] = message
+            found.setdefault((message.dbc, message.name), []).append(key)
+    by_id = {}
+    for keys in found.values():
+        together = functools.reduce(Seen.plus, (ids[key] for key in keys))
+        decoded = _decoded(name, messages[keys[0]], together, unique)
+        by_id.update(dict.fromkeys(keys, decoded))
+    return Bus(stream, channel, by_id)
+
+
+def _decoded(bus: str, message: Message, seen: Seen, unique: UniqueNames) -> Decoded:
+    plain = f"{bus}.{message.name}"
+    facts = {"bus": bus, "can_id": f"0x{message.id:X}", "dbc": message.dbc}
+    stream = _stream(unique.claim(plain), plain, f"can/{message.name}", seen, facts)
+    return Decoded(stream, message, schema_of(message))
+
+
+def _stream(name: str, topic: str, kind: str, seen: Seen, attributes: dict[str, str]) -> Stream:
+    return Stream(
+        name=name,
+        topic=topic,
+        type=kind,
+        rows=seen.frames,
+        start_ns=seen.time.start_ns if seen.time else None,
+        stop_ns=seen.time.stop_ns if seen.time else None,
+        attributes=attributes,
+    )
+
+
+def id_problems(bus: Bus, ids: Mapping[Id, Seen], match: Match) -> Iterator[Problem]:
+    """Tell of ids that no DBC names, and of those that several name differently."""
+    name = bus.stream.name
+    unknown = sorted(set(ids) - set(bus.by_id))
+    if unknown and match.exact:
+        frames = sum(ids[key].frames for key in unknown)
+        text = (
+            f"{len(unknown)} of {len(ids)} ids on {name} ({frames} frames) are in no DBC: "
+            f"{_listed(unknown)}"
+        )
+        yield Problem(code="undecoded_ids", message=text, stream=name)
+    shared = sorted(key for key in ids if key in match.shadowed)
+    if shared:
+        others = ", ".join(message.dbc for message in match.shadowed[shared[0]])
+        text = (
+            f"{len(shared)} ids on {name} are in several DBCs ({_listed(shared)}); "
+            f"{match.exact[shared[0]].dbc} is used, not {others}"
+        )
+        yield Problem(code="ambiguous_ids", message=text, stream=name)
+
+
+def _listed(ids: Sequence[Id]) -> str:
+    first = [f"0x{number:X}" for number, _ in ids[:_MAX_LISTED]]
+    return ", ".join(first) + (", …" if len(ids) > len(first) else "")
+
+
+def frames_by_message(bus: Bus, frames: Frames) -> Iterator[tuple[Decoded, Frames]]:
+    """Yield each message that frames of the channel hold, with its frames in their order."""
+    codes = frames.id | (frames.extended.astype(np.int64) << 32)
+    values, place = np.unique(codes, return_inverse=True)
+    found: dict[str, tuple[Decoded, npt.NDArray[np.bool_]]] = {}
+    for number, code in enumerate(values.tolist()):
+        decoded = bus.by_id.get((code & 0xFFFFFFFF, bool(code >> 32)))
+        if decoded is not None:
+            name = decoded.stream.name
+            empty = np.zeros(len(values), dtype=np.bool_)
+            found.setdefault(name, (decoded, empty))[1][number] = True
+    order = np.argsort(place, kind="stable")
+    bounds = np.searchsorted(place[order], np.arange(len(values) + 1))
+    for decoded, ours in found.values():
+        parts = [order[bounds[n] : bounds[n + 1]] for n in np.flatnonzero(ours)]
+        yield decoded, frames.take(np.sort(np.concatenate(parts)))

@@ -1,0 +1,68 @@
+"""Which identifiers a bus log holds, how often, and when."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from avdataops.model.time import TimeRange
+from avdataops.readers.can.frames import Frames
+
+_ID_BITS = (1 << 29) - 1
+_EXTENDED = 1 << 31
+
+Id = tuple[int, bool]
+"""Identifier, extended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How many frames there are, and from when to when."""
+
+    frames: int = 0
+    time: TimeRange | None = None
+
+    def plus(self, other: "Seen") -> "Seen":
+        """Return both together."""
+        spans = [time for time in (self.time, other.time) if time is not None]
+        span = spans[0].union(spans[-1]) if spans else None
+        return Seen(self.frames + other.frames, span)
+
+
+class Census:
+    """Frames of every bus channel, counted while a log is read once."""
+
+    def __init__(self) -> None:
+        self.ids: dict[int, dict[Id, Seen]] = {}
+        """Data frames by channel and identifier."""
+        self.without_data: dict[int, Counter[str]] = {}
+        """Frames that give no row, by channel and reason."""
+
+    def add(self, frames: Frames) -> None:
+        """Count data frames."""
+        for channel, key, seen in _count(frames):
+            ids = self.ids.setdefault(channel, {})
+            ids[key] = ids.get(key, Seen()).plus(seen)
+
+    def leave_out(self, channel: int, reason: str, frames: int) -> None:
+        """Count frames that give no row."""
+        self.without_data.setdefault(channel, Counter())[reason] += frames
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels that had any frame, in ascending order."""
+        return tuple(sorted({*self.ids, *self.without_data}))
+
+
+def _count(frames: Frames) -> Iterator[tuple[int, Id, Seen]]:
+    codes = (frames.bus << 32) | (frames.extended.astype(np.int64) << 31) | frames.id
+    values, place, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    first = np.full(len(values), np.iinfo(np.int64).max)
+    last = np.full(len(values), np.iinfo(np.int64).min)
+    np.minimum.at(first, place, frames.t_ns)
+    np.maximum.at(last, place, frames.t_ns)
+    for number, code in enumerate(values.tolist()):
+        span = TimeRange(int(first[number]), int(last[number]) + 1)
+        key = (code & _ID_BITS, bool(code & _EXTENDED))
+        yield code >> 32, key, Seen(int(counts[number]), span)

@@ -1,0 +1,1 @@
+"""Raw CAN logs without an index: Vector BLF, Vector ASC, candump."""

@@ -1,0 +1,180 @@
+"""The file of a BLF log: its header, and the stream of objects that its containers hold.
+
+Layout after the field's open implementations (Vector publishes none): a header of 144 bytes, then
+objects that begin with ``LOBJ``; those of type 10 hold, mostly deflated, a stretch of one stream
+of further objects, which may go on from one container to the next.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from avdataops.model.errors import UnreadableFile
+from avdataops.model.time import NS_PER_MS, NS_PER_S
+from avdataops.ports.files import ReadableFile
+from avdataops.readers.canlog.log import Faults
+
+OBJECT = b"LOBJ"
+OBJECT_HEADER = struct.Struct("<4sHHLL")
+"""Mark, header size, header version, object size, object type."""
+_FILE_HEADER = struct.Struct("<4sL8xQQLL8H8H")
+"""Mark, header size, file size, size when inflated, objects, objects read, start, stop."""
+_CONTAINER_FACTS = struct.Struct("<H6xL4x")
+"""Method, size when inflated."""
+_CONTAINER = 10
+_STORED, _DEFLATED = 0, 2
+MAX_OBJECT_BYTES = 64 << 20
+_MAX_RATIO = 1100
+"""Deflate packs at most 1032 to 1 (zlib, "Maximum Compression Factor")."""
+_WINDOW_BYTES = 1 << 20
+_FIRST_YEAR, _LAST_YEAR = 1970, 2149
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlfHeader:
+    """What the header says; sizes and counts are 0 where the logger did not close the file."""
+
+    bytes: int
+    file_bytes: int
+    objects: int
+    start_ns: int | None
+    """Start of the measurement as a clock without a zone shows it, taken for UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of the stream of objects."""
+
+    data: bytes
+    follows: bool
+    """Whether it goes on where the block before ended; False after damage."""
+
+
+def read_header(file: ReadableFile) -> BlfHeader:
+    """Return the header; raises ``UnreadableFile`` if it is not whole."""
+    head = file.read_at(0, _FILE_HEADER.size)
+    if len(head) < _FILE_HEADER.size:
+        raise UnreadableFile(f"{file.name} breaks off in its header, at byte {file.size}")
+    _, size, file_bytes, _, objects, _, *times = _FILE_HEADER.unpack(head)
+    if size < _FILE_HEADER.size:
+        raise UnreadableFile(f"{file.name} states a header of {size} bytes")
+    return BlfHeader(
+        bytes=size, file_bytes=file_bytes, objects=objects, start_ns=_start_ns(times[:8])
+    )
+
+
+def _start_ns(fields: list[int]) -> int | None:
+    """Return the time of a SYSTEMTIME: year, month, weekday, day, hour, minute, second, ms."""
+    year, month, _, day, hour, minute, second, millisecond = fields
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        return None
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(moment.timestamp()) * NS_PER_S + millisecond * NS_PER_MS
+
+
+def blocks(file: ReadableFile, header: BlfHeader, faults: Faults) -> Iterator[Block]:
+    """Yield what the containers hold, and objects outside of containers as they are.
+
+    A container that cannot be inflated costs itself; a place that is no object costs the bytes up
+    to the next one.  Each is told with its place.
+    """
+    at, follows = header.bytes, True
+    while at < file.size:
+        head = file.read_at(at, OBJECT_HEADER.size)
+        if len(head) < OBJECT_HEADER.size:
+            _note_cut(file, at, faults)
+            return
+        mark, _, _, size, kind = OBJECT_HEADER.unpack(head)
+        if mark != OBJECT or not OBJECT_HEADER.size <= size <= MAX_OBJECT_BYTES:
+            found = _next_object(file, at + 1)
+            if found - at > 3 or mark == OBJECT:  # noqa: PLR2004 - up to 3 bytes fill up to 4
+                text = f"has no object at byte {at}; {found - at} bytes are skipped"
+                faults.note("decode_failed", text)
+                follows = False
+            at = found
+            continue
+        data = file.read_at(at, size)
+        if len(data) < size:
+            _note_cut(file, at, faults)
+        inside = _inflated(data, at, faults) if kind == _CONTAINER else data
+        yield Block(inside, follows)
+        follows = kind != _CONTAINER or len(inside) == _declared(data)
+        at += size
+
+
+def _note_cut(file: ReadableFile, at: int, faults: Faults) -> None:
+    text = f"breaks off at byte {file.size}, inside the object that begins at byte {at}"
+    faults.note("truncated", text)
+
+
+def _next_object(file: ReadableFile, at: int) -> int:
+    """Return where the next mark is, the end of the file if there is none."""
+    while at < file.size:
+        window = file.read_at(at, _WINDOW_BYTES)
+        place = window.find(OBJECT)
+        if place >= 0:
+            return at + place
+        at += max(len(window) - len(OBJECT) + 1, len(OBJECT))
+    return file.size
+
+
+def _declared(container: bytes) -> int:
+    if len(container) < OBJECT_HEADER.size + _CONTAINER_FACTS.size:
+        return -1
+    return int(_CONTAINER_FACTS.unpack_from(container, OBJECT_HEADER.size)[1])
+
+
+def _inflated(container: bytes, at: int, faults: Faults) -> bytes:
+    """Return what a container holds, of a damaged one the beginning, and never more than it says.
+
+    Declared sizes over 64 MiB, or beyond what deflate can pack, are not believed.
+    """
+    declared = _declared(container)
+    if declared < 0:
+        return b""
+    method, _ = _CONTAINER_FACTS.unpack_from(container, OBJECT_HEADER.size)
+    packed = container[OBJECT_HEADER.size + _CONTAINER_FACTS.size :]
+    if declared > MAX_OBJECT_BYTES or declared > len(packed) * _MAX_RATIO:
+        text = f"has a container at byte {at} that says it holds {declared} bytes in {len(packed)}"
+        faults.note("decode_failed", text)
+        return b""
+    if method == _STORED:
+        return packed[:declared]
+    if method != _DEFLATED:
+        text = f"has a container at byte {at} that is packed in an unknown way ({method})"
+        faults.note("decode_failed", text)
+        return b""
+    data, why = _inflate(packed, declared)
+    if why:
+        faults.note("decode_failed", f"has a container at byte {at} that is damaged: {why}")
+    return data
+
+
+def _inflate(packed: bytes, declared: int) -> tuple[bytes, str]:
+    """Return at most ``declared`` bytes, and what is wrong with them."""
+    inflater = zlib.decompressobj()
+    found: list[bytes] = []
+    got = 0
+    try:
+        # In steps, so that an error leaves what came before it.
+        while got < declared:
+            part = inflater.decompress(packed, min(_STEP_BYTES, declared - got))
+            if not part:
+                return b"".join(found), f"it holds {got} of {declared} bytes"
+            found.append(part)
+            got += len(part)
+            packed = inflater.unconsumed_tail
+        beyond = inflater.decompress(packed, 1)
+    except zlib.error as error:
+        return b"".join(found), str(error)
+    if beyond:
+        return b"".join(found), f"it holds more than the {declared} bytes that it says"
+    return b"".join(found), ""
+
+
+_STEP_BYTES = 1 << 14

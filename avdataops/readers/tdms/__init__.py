@@ -1,0 +1,1 @@
+"""TDMS recordings of LabVIEW and DAQmx."""

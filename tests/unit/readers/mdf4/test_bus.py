@@ -1,0 +1,195 @@
+"""Tests of bus logging in MDF 4."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from asammdf import MDF, Signal
+from asammdf.blocks.source_utils import Source
+from asammdf.blocks.v4_constants import BUS_TYPE_CAN, SOURCE_BUS
+
+from avdataops.model.time import TimeRange
+from avdataops.ports.files import BytesFile
+from avdataops.ports.reading import Reader, Sidecars
+from avdataops.readers import open_recording
+from avdataops.testing.reader_suite import tables_of
+from avdataops.testing.recordings import saved
+
+DBC = b"""VERSION ""
+BS_:
+BU_: ECU
+BO_ 256 Speed: 8 ECU
+ SG_ Velocity : 0|16@1+ (0.01,0) [0|0] "m/s" ECU
+ SG_ Gear : 16|8@1+ (1,0) [0|0] "" ECU
+BO_ 2566844926 EngineJ: 8 ECU
+ SG_ Rpm : 24|16@1+ (0.125,0) [0|0] "rpm" ECU
+VAL_ 256 Gear 0 "Park" 1 "Drive" ;
+BA_DEF_ BO_ "VFrameFormat" ENUM "StandardCAN","ExtendedCAN","reserved","J1939PG";
+BA_DEF_DEF_ "VFrameFormat" "StandardCAN";
+BA_ "VFrameFormat" BO_ 2566844926 3;
+"""
+SPEED = (256, False)
+ENGINE = (0x18FEF131, True)
+STRANGE = (0x7FF, False)
+
+
+def _log(frames: list[tuple[int, tuple[int, bool], bytes]], width: int = 8) -> bytes:
+    """Return a log of (bus channel, (id, extended), payload), a frame per millisecond."""
+    count = len(frames)
+    dtype = np.dtype(
+        [
+            ("CAN_DataFrame.BusChannel", "u1"),
+            ("CAN_DataFrame.ID", "<u4"),
+            ("CAN_DataFrame.IDE", "u1"),
+            ("CAN_DataFrame.DLC", "u1"),
+            ("CAN_DataFrame.DataLength", "u1"),
+            ("CAN_DataFrame.DataBytes", f"({width},)u1"),
+            ("CAN_DataFrame.Dir", "u1"),
+        ]
+    )
+    samples = np.zeros(count, dtype)
+    for row, (bus, (number, extended), payload) in enumerate(frames):
+        data = np.zeros(width, np.uint8)
+        data[: len(payload)] = np.frombuffer(payload, np.uint8)
+        samples[row] = (bus, number, extended, len(payload), len(payload), data, row % 2)
+    source = Source("CAN", "CAN", "", SOURCE_BUS, BUS_TYPE_CAN)
+    signal = Signal(samples, np.arange(count) / 1000, name="CAN_DataFrame", source=source)
+    mdf: Any = MDF(version="4.10")
+    mdf.start_time = np.datetime64(0, "ns").astype("datetime64[us]").item()
+    mdf.append([signal], acq_source=source)
+    mdf.groups[0].channel_group.acq_name = "CAN"
+    return saved(mdf)
+
+
+def _open(data: bytes, **dbc: bytes) -> Reader:
+    texts = {f"{name}.dbc": text for name, text in dbc.items()}
+    return open_recording(BytesFile("a.mf4", data), Sidecars(dbc=texts))
+
+
+def _speed(value: int, gear: int = 0) -> bytes:
+    return value.to_bytes(2, "little") + bytes([gear]) + bytes(5)
+
+
+MIXED = [
+    (1, SPEED, _speed(100)),
+    (2, STRANGE, b"abc"),
+    (1, ENGINE, bytes(3) + (8000).to_bytes(2, "little") + bytes(3)),
+    (1, SPEED, _speed(250, 1)),
+    (1, STRANGE, b""),
+    (1, SPEED, _speed(300, 7)),
+]
+
+
+def test_each_bus_channel_is_a_stream_of_frames() -> None:
+    with _open(_log(MIXED)) as reader:
+        tables = tables_of(reader.batches())
+        streams = {one.name: one for one in reader.streams}
+        start = reader.streams[0].start_ns
+        assert [one.code for one in reader.problems() if one.code != "local_time"] == ["no_dbc"]
+    assert start is not None
+    assert [(one.name, one.type, one.rows) for one in streams.values()] == [
+        ("CAN1", "can/frames", 5),
+        ("CAN2", "can/frames", 1),
+    ]
+    rows = tables["CAN1"].to_pylist()
+    assert [(row["t_ns"] - start) // 1_000_000 for row in rows] == [0, 2, 3, 4, 5]
+    assert [row["id"] for row in rows] == [256, ENGINE[0], 256, 0x7FF, 256]
+    assert [row["extended"] for row in rows] == [False, True, False, False, False]
+    assert [len(row["data"]) for row in rows] == [8, 8, 8, 0, 8]
+    assert [row["direction"] for row in rows] == ["rx", "rx", "tx", "rx", "tx"]
+    assert tables["CAN2"]["data"].to_pylist() == [b"abc"]
+
+
+def test_messages_of_the_dbc_are_streams_beside_the_frames() -> None:
+    with _open(_log(MIXED), a=DBC) as reader:
+        tables = tables_of(reader.batches())
+        streams = {one.name: one for one in reader.streams}
+    assert list(streams) == ["CAN1", "CAN1.Speed", "CAN1.EngineJ", "CAN2"]
+    speed = streams["CAN1.Speed"]
+    assert (speed.type, speed.rows) == ("can/Speed", 3)
+    assert speed.attributes == {"bus": "CAN1", "can_id": "0x100", "dbc": "a.dbc"}
+    table = tables["CAN1.Speed"]
+    assert table["velocity"].to_pylist() == [1.0, 2.5, 3.0]
+    assert table["gear"].to_pylist() == [0, 1, 7]
+    assert table["gear_label"].to_pylist() == ["Park", "Drive", None]
+    assert tables["CAN1.EngineJ"].drop_columns("t_ns").to_pylist() == [
+        {"source_address": 0x31, "rpm": 1000.0}
+    ]
+
+
+def test_frames_that_no_dbc_names_are_counted() -> None:
+    with _open(_log(MIXED), a=DBC) as reader:
+        problems = [one for one in reader.problems() if one.code == "undecoded_ids"]
+    assert [one.stream for one in problems] == ["CAN1", "CAN2"]
+    assert "1 of 3 ids on CAN1 (1 frames)" in problems[0].message
+    assert "0x7FF" in problems[0].message
+
+
+def test_a_broken_dbc_is_told_and_the_others_are_used() -> None:
+    with _open(_log(MIXED), a=b"no dbc {", b=DBC) as reader:
+        codes = [one.code for one in reader.problems()]
+        assert "CAN1.Speed" in [one.name for one in reader.streams]
+    assert "bad_dbc" in codes
+
+
+def test_of_two_databases_with_one_id_the_first_is_used_and_it_is_told() -> None:
+    with _open(_log(MIXED), a=DBC, b=DBC.replace(b"Speed", b"Pace")) as reader:
+        names = [one.name for one in reader.streams]
+        told = [one.message for one in reader.problems() if one.code == "ambiguous_ids"]
+    assert "CAN1.Speed" in names
+    assert "CAN1.Pace" not in names
+    assert len(told) == 1
+    assert "a.dbc is used, not b.dbc" in told[0]
+
+
+def test_one_message_from_two_senders_is_one_stream_in_order() -> None:
+    payload = bytes(8)
+    frames = [(1, (0x18FEF100 + sender, True), payload) for sender in (1, 2, 1, 2)]
+    with _open(_log(frames), a=DBC) as reader:
+        table = tables_of(reader.batches())["CAN1.EngineJ"]
+        assert [one.rows for one in reader.streams] == [4, 4]
+    assert table["source_address"].to_pylist() == [1, 2, 1, 2]
+    assert table["t_ns"].to_pylist() == sorted(table["t_ns"].to_pylist())
+
+
+def test_can_fd_payloads_are_kept_whole() -> None:
+    payload = bytes(range(64))
+    with _open(_log([(1, STRANGE, payload), (1, STRANGE, payload[:12])], width=64)) as reader:
+        table = tables_of(reader.batches())["CAN1"]
+    assert table["data"].to_pylist() == [payload, payload[:12]]
+
+
+@pytest.mark.parametrize("max_rows", [1, 2, 100])
+def test_batches_and_streams_can_be_chosen(max_rows: int) -> None:
+    with _open(_log(MIXED), a=DBC) as reader:
+        whole = tables_of(reader.batches())
+        batches = list(reader.batches(["CAN1.Speed"], max_rows=max_rows))
+    assert max(batch.rows.num_rows for batch in batches) <= max_rows
+    assert tables_of(batches) == {"CAN1.Speed": whole["CAN1.Speed"]}
+
+
+def test_times_can_be_chosen() -> None:
+    with _open(_log(MIXED), a=DBC) as reader:
+        whole = tables_of(reader.batches())["CAN1"]
+        times = whole["t_ns"].to_pylist()
+        part = tables_of(reader.batches(time=TimeRange(times[1], times[3])))
+    assert part["CAN1"] == whole.slice(1, 2)
+    assert part["CAN1.Speed"].num_rows == 1
+    assert part["CAN2"].num_rows == 0
+
+
+def test_spans_are_those_of_the_frames() -> None:
+    with _open(_log(MIXED), a=DBC) as reader:
+        tables = tables_of(reader.batches())
+        for stream in reader.streams:
+            times = tables[stream.name]["t_ns"].to_pylist()
+            assert (stream.start_ns, stream.stop_ns) == (times[0], times[-1] + 1)
+
+
+def test_an_extended_flag_inside_the_id_is_understood() -> None:
+    frames: Any = [(1, (ENGINE[0] | 1 << 31, False), bytes(8))]
+    with _open(_log(frames), a=DBC) as reader:
+        tables = tables_of(reader.batches())
+    assert tables["CAN1"]["id"].to_pylist() == [ENGINE[0]]
+    assert tables["CAN1"]["extended"].to_pylist() == [True]
+    assert tables["CAN1.EngineJ"].num_rows == 1
