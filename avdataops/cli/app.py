@@ -12,6 +12,7 @@ import click
 
 from avdataops.cli.groups import HintingGroup
 from avdataops.model.errors import AvdataopsError
+from avdataops.ports.lineage_views import printable
 
 _COMMANDS = {
     "config": "Settings and where they come from.",
@@ -106,6 +107,6 @@ def _show(error: AvdataopsError, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"error": error.to_json()}), err=True)
         return
-    click.echo(f"error[{error.code}]: {error.message}", err=True)
+    click.echo(f"error[{error.code}]: {printable(error.message)}", err=True)
     if error.hint:
         click.echo(f"  hint: {error.hint}", err=True)

@@ -9,6 +9,7 @@ from avdataops.cli.output import Sink, with_sink
 from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError
 from avdataops.model.time import format_time
+from avdataops.ports.lineage_views import printable
 from avdataops.ports.reading import Sidecars
 from avdataops.readers.formats import open_recording, recognise
 
@@ -58,4 +59,4 @@ def info(file: Path, dbc: tuple[Path, ...], sink: Sink) -> None:
         rate = f"{stream['rate_hz']:.1f} Hz" if stream["rate_hz"] else ""
         rows = "?" if stream["rows"] is None else f"{stream['rows']:,}"
         text.append(f"  {rows:>10} {rate:>10}  {stream['name']}  ({stream['type']})")
-    sink.document(document, "\n".join(text))
+    sink.document(document, "\n".join(map(printable, text)))

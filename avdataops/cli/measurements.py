@@ -10,6 +10,7 @@ from avdataops.engine.verify import verify_measurement
 from avdataops.model.documents import to_document
 from avdataops.model.measurement import Measurement, State
 from avdataops.model.time import format_time
+from avdataops.ports.lineage_views import printable
 from avdataops.wiring.workspace import Workspace
 
 
@@ -113,7 +114,7 @@ def _as_text(facts: Measurement, document: dict[str, object]) -> str:
     if isinstance(streams, list) and streams:
         lines.append(f"{len(streams)} stream tables:")
         lines += [f"  {s['class']:8} {s['rows']:>10,}  {s['name']}  ({s['type']})" for s in streams]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 @measurements.command()

@@ -14,6 +14,7 @@ from avdataops.engine.pipeline import Finished, Machinery, Pipeline, dry_run, ru
 from avdataops.model.errors import Conflict, InputError
 from avdataops.model.measurement import Measurement, State
 from avdataops.model.run import RunRecord
+from avdataops.ports.lineage_views import printable
 from avdataops.wiring.workspace import Workspace
 
 DATA_LOSS, FAILED, TEMPORARY = 3, 1, 75
@@ -152,12 +153,13 @@ def _say_problems(records: tuple[RunRecord, ...]) -> None:
     ]
     shown = list(dict.fromkeys(lines))
     for line in shown[:MAX_SHOWN]:
-        say(f"  caveat: {line}")
+        say(f"  caveat: {printable(line)}")
     if len(shown) > MAX_SHOWN:
         say(f"  … and {len(shown) - MAX_SHOWN} more caveats (--format json shows all)")
     for record in records:
         if record.failure:
-            say(f"  {record.outcome}: {record.step} {record.part}: {record.failure.message}")
+            told = f"{record.outcome}: {record.step} {record.part}: {record.failure.message}"
+            say(f"  {printable(told)}")
 
 
 def exit_status(finished: Finished, state: State) -> int:

@@ -15,6 +15,7 @@ from avdataops.model.errors import InputError, did_you_mean
 from avdataops.model.scene import Scene
 from avdataops.model.time import TimeRange, format_time, parse_time
 from avdataops.ports.catalog import Comparison, Condition, Near, SceneQuery
+from avdataops.ports.lineage_views import printable
 from avdataops.wiring.workspace import Workspace
 
 _CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*")
@@ -99,7 +100,7 @@ def show(workspace: Workspace, scene: str, sink: Sink) -> None:
         lines.append(f"actor {found.actor}")
     lines += [f"  {name} = {value}" for name, value in sorted(found.evidence.items())]
     lines.append(f"lineage: avdataops lineage show {found.id} --up")
-    sink.document(scene_row(found), "\n".join(lines))
+    sink.document(scene_row(found), "\n".join(map(printable, lines)))
 
 
 def scene_row(scene: Scene) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from avdataops.model.artifact import Artifact
 from avdataops.model.errors import AvdataopsError
 from avdataops.model.stream import Account, Problem
 
-DAMAGE = frozenset({"truncated", "bad_crc", "decode_failed"})
+DAMAGE = frozenset({"truncated", "bad_chunk", "bad_crc", "damaged", "decode_failed", "missing"})
 """Codes of problems that mean data loss even where nobody can count it."""
 
 

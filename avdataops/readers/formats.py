@@ -3,6 +3,7 @@
 from avdataops.model.errors import UnreadableFile
 from avdataops.ports.files import ReadableFile
 from avdataops.ports.reading import Format, Reader, Sidecars
+from avdataops.readers.canlog.recognise import recognises_asc, recognises_candump
 
 HEAD_BYTES = 4096
 _MDF_MAGIC = (b"MDF     ", b"UnFinMF ")
@@ -45,12 +46,33 @@ def _open_tdms(file: ReadableFile, sidecars: Sidecars) -> Reader:  # noqa: ARG00
     raise UnreadableFile(f"{file.name} is a TDMS recording; this version does not read TDMS")
 
 
+def _open_blf(file: ReadableFile, sidecars: Sidecars) -> Reader:
+    from avdataops.readers.canlog.blf import open_blf
+
+    return open_blf(file, sidecars)
+
+
+def _open_asc(file: ReadableFile, sidecars: Sidecars) -> Reader:
+    from avdataops.readers.canlog.asc import open_asc
+
+    return open_asc(file, sidecars)
+
+
+def _open_candump(file: ReadableFile, sidecars: Sidecars) -> Reader:
+    from avdataops.readers.canlog.candump import open_candump
+
+    return open_candump(file, sidecars)
+
+
 MDF4 = Format("mdf4", (".mf4",), lambda head: head[:8] in _MDF_MAGIC, _open_mdf)
 TDMS = Format("tdms", (".tdms",), lambda head: head.startswith(b"TDSm"), _open_tdms)
 MCAP = Format("mcap", (".mcap",), lambda head: head.startswith(b"\x89MCAP0\r\n"), _open_mcap)
 BAG1 = Format("bag", (".bag",), lambda head: head.startswith(b"#ROSBAG V"), _open_bag1)
 DB3 = Format("db3", (".db3",), lambda head: head.startswith(b"SQLite format 3\0"), _open_db3)
-FORMATS = (MDF4, MCAP, BAG1, DB3, TDMS)
+BLF = Format("blf", (".blf",), lambda head: head.startswith(b"LOGG"), _open_blf)
+ASC = Format("asc", (".asc",), recognises_asc, _open_asc)
+CANDUMP = Format("candump", (".log",), recognises_candump, _open_candump)
+FORMATS = (MDF4, MCAP, BAG1, DB3, TDMS, BLF, ASC, CANDUMP)
 
 
 def recognise(head: bytes, formats: tuple[Format, ...] = FORMATS) -> Format | None:

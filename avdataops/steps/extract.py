@@ -8,6 +8,7 @@ from avdataops.model.documents import to_document
 from avdataops.model.errors import HostileInput
 from avdataops.model.ids import recording_id
 from avdataops.model.measurement import Recording
+from avdataops.model.run import DAMAGE
 from avdataops.model.stream import Account, Problem, Stream
 from avdataops.ports.reading import Reader, Sidecars, StreamBatch
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext
@@ -17,7 +18,6 @@ from avdataops.tables.topics import topic_class
 
 MAX_STREAMS = 20_000
 """More named sources than any honest recording has."""
-DAMAGE = frozenset({"truncated", "bad_crc", "decode_failed", "unordered", "unindexed"})
 
 
 @dataclass(frozen=True, slots=True)

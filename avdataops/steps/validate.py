@@ -8,6 +8,7 @@ from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError, NotFound, UnreadableFile
 from avdataops.model.ids import recording_id
 from avdataops.model.measurement import Recording, Role
+from avdataops.model.run import DAMAGE
 from avdataops.ports.files import ReadableFile
 from avdataops.ports.step import Bytes, InputFile, Inputs, Need, Output, Split, Step, StepContext
 from avdataops.ports.storage import chunks_of
@@ -85,7 +86,7 @@ def _check_recording(ctx: StepContext, upload: InputFile) -> str:
         ctx.fact("reason_code", "unreadable_recording")
         raise UnreadableFile(f"'{name}': {error.message}", hint=error.hint or without) from error
     for problem in problems:
-        if problem.code in {"truncated", "bad_crc", "unindexed"}:
+        if problem.code in DAMAGE | {"unindexed"}:
             ctx.caveat(problem)
     facts = Recording(
         id=recording_id(ctx.measurement, name, upload.artifact.sha256),

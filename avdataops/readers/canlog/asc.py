@@ -11,13 +11,13 @@ import numpy as np
 
 from avdataops.ports.files import ReadableFile
 from avdataops.ports.reading import Sidecars
-from avdataops.readers.can.frames import Frames
-from avdataops.readers.canlog.asc_frames import Found, classic_frames, fd_frames
+from avdataops.readers.canlog.asc_frames import classic_frames, fd_frames
 from avdataops.readers.canlog.asc_header import read_header
+from avdataops.readers.canlog.found import Found, Mask, Places, in_order
 from avdataops.readers.canlog.lines import whole_lines
 from avdataops.readers.canlog.log import Faults, Piece
 from avdataops.readers.canlog.reader import CanLogReader
-from avdataops.readers.canlog.words import Lines, Mask, Places, equals, integers, nanoseconds, split_words
+from avdataops.readers.canlog.words import Lines, equals, integers, nanoseconds, split_words
 
 _HEADER_WORDS = frozenset({b"date", b"base", b"internal", b"no", b"begin", b"end"})
 _COMMENT = b"//"
@@ -64,10 +64,10 @@ class AscLog:
             t_ns, timed = clock.times(lines)
             found, others = self._frames(lines, np.flatnonzero(timed))
             faults.others("events", others)
-            bad = np.union1d(found.line[~found.good], _unknown_lines(lines, ~timed))
+            bad = np.union1d(found.place[~found.good], _unknown_lines(lines, ~timed))
             if len(bad):
                 faults.bad_lines(len(bad), chunk.first + int(bad[0]))
-            yield _piece(found, t_ns)
+            yield found.piece(t_ns[found.place])
 
     def _frames(self, lines: Lines, rows: Places) -> tuple[Found, int]:
         """Return the frames among events, and how many other events there are."""
@@ -75,9 +75,10 @@ class AscLog:
         second = lines.word(1, rows)
         _, is_channel = integers(second, 10, _CHANNEL_DIGITS)
         classic = classic_frames(lines, rows[is_channel], base)
-        found = classic.plus(fd_frames(lines, rows[equals(second, "CANFD")], base))
+        fd = fd_frames(lines, rows[equals(second, "CANFD")], base)
+        found = in_order([classic, fd])
         starts = int(equals(second, "Start").sum())
-        return found, len(rows) - len(found.line) - starts
+        return found, len(rows) - len(found.place) - starts
 
 
 class _Clock:
@@ -99,21 +100,6 @@ class _Clock:
             self._elapsed_ns = int(t_ns[-1])
         timed &= t_ns < _MAX_ELAPSED_NS
         return np.where(timed, t_ns + self._start_ns, 0), timed
-
-
-def _piece(found: Found, t_ns: Places) -> Piece:
-    kept = np.flatnonzero(found.good)
-    frames = Frames(
-        t_ns=t_ns[found.line[kept]],
-        bus=found.channel[kept],
-        id=found.id[kept],
-        extended=found.extended[kept],
-        dlc=found.dlc[kept],
-        length=found.length[kept],
-        data=found.data[kept],
-        transmitted=found.sent[kept],
-    )
-    return Piece(frames, found.kind[kept])
 
 
 def _unknown_lines(lines: Lines, untimed: Mask) -> Places:

@@ -1,12 +1,13 @@
 """Frames in lines of an ASC log, many lines at once."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from avdataops.readers.canlog.dlc import CLASSIC_BYTES, FD_BYTES, LENGTHS
+from avdataops.readers.canlog.found import Bytes, Found, Mask, Places
 from avdataops.readers.canlog.log import DATA, ERROR, REMOTE
-from avdataops.readers.canlog.words import Bytes, Lines, Mask, Places, Words, equals, integers
+from avdataops.readers.canlog.words import Lines, Words, equals, integers
 
 _HEX, _DECIMAL = 16, 10
 _ID_DIGITS = {_HEX: 8, _DECIMAL: 9}
@@ -15,31 +16,6 @@ _CHANNEL_DIGITS = 3
 _MAX_STANDARD, _MAX_EXTENDED, _MAX_BYTE = (1 << 11) - 1, (1 << 29) - 1, 255
 _REMOTE_FLAG = 0x10
 """Of the flags behind the data of a CANFD event."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Lines that are meant as frames; what a bad one says means nothing."""
-
-    line: Places
-    good: Mask
-    kind: Bytes
-    channel: Places
-    sent: Mask
-    id: Places
-    extended: Mask
-    dlc: Places
-    length: Places
-    data: Bytes
-
-    def plus(self, other: "Found") -> "Found":
-        """Return both, in the order of their lines."""
-        order = np.argsort(np.concatenate([self.line, other.line]))
-        joined = {
-            one.name: np.concatenate([getattr(self, one.name), getattr(other, one.name)])[order]
-            for one in fields(self)
-        }
-        return Found(**joined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +43,7 @@ def classic_frames(lines: Lines, rows: Places, base: int) -> Found:
     fits = (count == LENGTHS[dlc]) | ((dlc > CLASSIC_BYTES) & (count == CLASSIC_BYTES))
     is_frame = ids.good & is_said & (is_remote | (is_data & has_dlc & fits))
     return Found(
-        line=rows,
+        place=rows,
         good=good & (is_error | is_frame),
         kind=_kind(is_error, is_remote),
         channel=channel,
@@ -101,7 +77,7 @@ def fd_frames(lines: Lines, rows: Places, base: int) -> Found:
     has_bits = _is_bit(lines.word(at, rows)) & _is_bit(lines.word(at + 1, rows))
     is_frame = ids.good & is_said & has_bits & has_dlc & has_said & (count == said)
     return Found(
-        line=rows,
+        place=rows,
         good=good & (is_error | is_frame),
         kind=_kind(is_error, is_remote),
         channel=channel,
@@ -168,7 +144,7 @@ def _bytes(
         data[going[good], column] = value[good]
         count[going[good]] += 1
         going = going[good & (limit[going] > column + 1)]
-    return data, count
+    return data[:, : max(CLASSIC_BYTES, int(count.max(initial=0)))], count
 
 
 def _kind(is_error: Mask, is_remote: Mask) -> Bytes:

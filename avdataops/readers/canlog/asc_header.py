@@ -9,16 +9,17 @@ from avdataops.model.time import NS_PER_S
 from avdataops.ports.files import ReadableFile
 
 HEAD_BYTES = 64 << 10
-_DATE = re.compile(rb"(?:\xef\xbb\xbf)?\s*date[ \t]+[^\r\n]*[0-9]{1,2}:[0-9]{2}:[0-9]{2}", re.I)
-_CLOCK = re.compile(r"\b(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?:\s*([ap])\.?m\b)?", re.I)
+_CLOCK = re.compile(
+    r"\b(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?:\s*([ap])\.?m\b)?", re.IGNORECASE
+)
 _YEAR = re.compile(r"(?<![\d.:])(\d{4})(?!\d)")
 _DAY = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+")
-_MONTHS = {
-    **{"jan": 1, "jän": 1, "feb": 2, "mar": 3, "mär": 3, "mrz": 3, "apr": 4, "may": 5, "mai": 5},
-    **{"jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "okt": 10, "nov": 11},
-    **{"dec": 12, "dez": 12},
-}
+_MONTHS = (
+    *(("jan", 1), ("jän", 1), ("feb", 2), ("mar", 3), ("mär", 3), ("mrz", 3), ("apr", 4)),
+    *(("may", 5), ("mai", 5), ("jun", 6), ("jul", 7), ("aug", 8), ("sep", 9), ("oct", 10)),
+    *(("okt", 10), ("nov", 11), ("dec", 12), ("dez", 12)),
+)
 """First three letters in English and German, the languages that loggers write."""
 _NOON = 12
 _FIRST_YEAR, _LAST_YEAR = 1970, 2149
@@ -34,11 +35,6 @@ class AscHeader:
     """Of identifiers and data."""
     is_relative: bool
     """Times count from the event before, not from the start."""
-
-
-def recognises_asc(head: bytes) -> bool:
-    """Say whether a file begins with the date line of an ASC log."""
-    return _DATE.match(head) is not None
 
 
 def read_header(file: ReadableFile) -> AscHeader:
@@ -84,7 +80,7 @@ def parse_date(text: str) -> int | None:
     rest = text[: clock.start()] + " " + text[clock.end() :] if clock else text
     year, day = _YEAR.search(rest), _DAY.search(_YEAR.sub(" ", rest))
     # The weekday comes first and may look like a month: "Mar" is Tuesday elsewhere.
-    months = [_MONTHS.get(word[:3]) for word in _WORD.findall(rest.lower())]
+    months = [dict(_MONTHS).get(word[:3]) for word in _WORD.findall(rest.lower())]
     month = next((found for found in reversed(months) if found), None)
     if clock is None or year is None or day is None or month is None:
         return None

@@ -25,7 +25,10 @@ _CONTAINER_FACTS = struct.Struct("<H6xL4x")
 """Method, size when inflated."""
 _CONTAINER = 10
 _STORED, _DEFLATED = 0, 2
-MAX_OBJECT_BYTES = 64 << 20
+_MAX_BLOCK_BYTES = 64 << 20
+_STEP_BYTES = 1 << 14
+MAX_FILL = 4
+"""Bytes between objects at most."""
 _MAX_RATIO = 1100
 """Deflate packs at most 1032 to 1 (zlib, "Maximum Compression Factor")."""
 _WINDOW_BYTES = 1 << 20
@@ -50,6 +53,8 @@ class Block:
     data: bytes
     follows: bool
     """Whether it goes on where the block before ended; False after damage."""
+    is_cut: bool = False
+    """Whether the file ends inside it."""
 
 
 def read_header(file: ReadableFile) -> BlfHeader:
@@ -87,29 +92,22 @@ def blocks(file: ReadableFile, header: BlfHeader, faults: Faults) -> Iterator[Bl
     while at < file.size:
         head = file.read_at(at, OBJECT_HEADER.size)
         if len(head) < OBJECT_HEADER.size:
-            _note_cut(file, at, faults)
+            yield Block(b"", follows, is_cut=len(head) > MAX_FILL)
             return
         mark, _, _, size, kind = OBJECT_HEADER.unpack(head)
-        if mark != OBJECT or not OBJECT_HEADER.size <= size <= MAX_OBJECT_BYTES:
+        if mark != OBJECT or not OBJECT_HEADER.size <= size <= _MAX_BLOCK_BYTES:
             found = _next_object(file, at + 1)
-            if found - at > 3 or mark == OBJECT:  # noqa: PLR2004 - up to 3 bytes fill up to 4
+            if mark == OBJECT or found - at > MAX_FILL:
                 text = f"has no object at byte {at}; {found - at} bytes are skipped"
                 faults.note("decode_failed", text)
                 follows = False
             at = found
             continue
         data = file.read_at(at, size)
-        if len(data) < size:
-            _note_cut(file, at, faults)
         inside = _inflated(data, at, faults) if kind == _CONTAINER else data
-        yield Block(inside, follows)
+        yield Block(inside, follows, is_cut=len(data) < size)
         follows = kind != _CONTAINER or len(inside) == _declared(data)
         at += size
-
-
-def _note_cut(file: ReadableFile, at: int, faults: Faults) -> None:
-    text = f"breaks off at byte {file.size}, inside the object that begins at byte {at}"
-    faults.note("truncated", text)
 
 
 def _next_object(file: ReadableFile, at: int) -> int:
@@ -139,7 +137,7 @@ def _inflated(container: bytes, at: int, faults: Faults) -> bytes:
         return b""
     method, _ = _CONTAINER_FACTS.unpack_from(container, OBJECT_HEADER.size)
     packed = container[OBJECT_HEADER.size + _CONTAINER_FACTS.size :]
-    if declared > MAX_OBJECT_BYTES or declared > len(packed) * _MAX_RATIO:
+    if declared > _MAX_BLOCK_BYTES or declared > len(packed) * _MAX_RATIO:
         text = f"has a container at byte {at} that says it holds {declared} bytes in {len(packed)}"
         faults.note("decode_failed", text)
         return b""
@@ -175,6 +173,3 @@ def _inflate(packed: bytes, declared: int) -> tuple[bytes, str]:
     if beyond:
         return b"".join(found), f"it holds more than the {declared} bytes that it says"
     return b"".join(found), ""
-
-
-_STEP_BYTES = 1 << 14

@@ -17,15 +17,13 @@ from avdataops.ports.files import ReadableFile
 from avdataops.ports.reading import Sidecars
 from avdataops.readers.can.frames import Frames
 from avdataops.readers.canlog.dlc import CLASSIC_BYTES, FD_BYTES, LENGTHS, dlc_of
+from avdataops.readers.canlog.found import Bytes, Mask, Places
 from avdataops.readers.canlog.lines import whole_lines
 from avdataops.readers.canlog.log import DATA, ERROR, MAX_CHANNELS, REMOTE, Faults, Piece
 from avdataops.readers.canlog.reader import CanLogReader
 from avdataops.readers.canlog.words import (
     DIGITS,
-    Bytes,
     Lines,
-    Mask,
-    Places,
     Words,
     equals,
     first_mark,
@@ -35,10 +33,6 @@ from avdataops.readers.canlog.words import (
     split_words,
 )
 
-_FIRST_LINE = re.compile(
-    rb"\s*\([0-9]{1,10}\.[0-9]{1,9}\)[ \t]+[!-~]{1,15}[ \t]+"
-    rb"(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})##?(?:[0-9A-Fa-fRr]|[ \t\r]*(?:\n|\Z))"
-)
 _STANDARD_DIGITS, _EXTENDED_DIGITS = 3, 8
 _MAX_STANDARD, _MAX_EXTENDED = (1 << 11) - 1, (1 << 29) - 1
 _ERROR_FLAG = 1 << 29
@@ -49,11 +43,6 @@ _WORDS = 3
 _HEX = 16
 _TRAILING_NUMBER = re.compile(r"([0-9]{1,9})$")
 _YEAR_2000_NS = 946_684_800_000_000_000
-
-
-def recognises_candump(head: bytes) -> bool:
-    """Say whether a file begins with a line of a candump log."""
-    return _FIRST_LINE.match(head) is not None
 
 
 def open_candump(file: ReadableFile, sidecars: Sidecars) -> CanLogReader:
@@ -208,7 +197,8 @@ def _fields(words: Words) -> _Fields:
 def _ends_in_a_digit(rest: Words) -> Mask:
     """Say which are a letter with at most the length of the frame that it asks for."""
     asked = rest.between(rest.start + 1, rest.stop)
-    return (asked.length == 0) | integers(asked, 16, 1)[1]
+    _, is_digit = integers(asked, _HEX, 1)
+    return np.asarray((asked.length == 0) | is_digit, dtype=np.bool_)
 
 
 def _dlc_suffix(rest: Words, elsewhere: Mask) -> tuple[Mask, Places]:

@@ -16,6 +16,8 @@ REASONS = {REMOTE: "remote_frame", ERROR: "error_frame"}
 """Why a frame gives no row: it carries no data."""
 MAX_CHANNELS = 1024
 """More bus channels than any honest log has."""
+MAX_IDS = 200_000
+"""More identifiers, all channels together, than any honest log has."""
 _MAX_LISTED = 12
 
 
@@ -89,5 +91,5 @@ class Log(Protocol):
     def pieces(self, faults: Faults) -> Iterator[Piece]:
         """Yield all frames; the same ones every time.  Damage goes to ``faults``.
 
-        Raises ``HostileInput`` for more than ``MAX_CHANNELS`` channels.
+        Raises ``UnreadableFile`` before the first piece if there is nothing to read.
         """

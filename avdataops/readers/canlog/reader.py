@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from avdataops.model.errors import MissingStream, did_you_mean
+from avdataops.model.errors import HostileInput, MissingStream, did_you_mean
 from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
 from avdataops.ports.reading import StreamBatch
@@ -23,7 +23,7 @@ from avdataops.readers.can.buses import (
 from avdataops.readers.can.census import Census
 from avdataops.readers.can.decode import decode_frames
 from avdataops.readers.can.frames import Frames
-from avdataops.readers.canlog.log import DATA, REASONS, Faults, Log, Piece
+from avdataops.readers.canlog.log import DATA, MAX_CHANNELS, MAX_IDS, REASONS, Faults, Log, Piece
 from avdataops.readers.names import UniqueNames
 
 
@@ -154,6 +154,10 @@ def _take_census(log: Log, faults: Faults) -> Census:
         for channel in np.unique(piece.frames.bus[piece.kind != DATA]).tolist():
             for reason, count in _reasons(_of_channel(piece, channel)).items():
                 census.leave_out(channel, reason, count)
+        ids = sum(len(of_channel) for of_channel in census.ids.values())
+        if len(census.channels) > MAX_CHANNELS or ids > MAX_IDS:
+            text = f"{log.name} names {len(census.channels)} bus channels and {ids} identifiers"
+            raise HostileInput(text)
     return census
 
 

@@ -6,10 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avdataops.model.time import NS_PER_S
-
-Bytes = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from avdataops.readers.canlog.found import Bytes, Mask, Places
 
 _PAD = bytes(256)
 """Follows the text, so that looking a little past a word stays inside the buffer."""
@@ -60,7 +57,7 @@ class Words:
 
     def at(self, offset: Places | int) -> Bytes:
         """Return the byte of each word ``offset`` bytes from its start."""
-        return self.text[self.start + offset]
+        return np.asarray(self.text[self.start + offset], dtype=np.uint8)
 
     def bytes_of(self, number: int) -> bytes:
         """Return one word."""
@@ -140,18 +137,19 @@ def nanoseconds(words: Words) -> tuple[Places, Mask]:
 def _first(words: Words, byte: int) -> Places:
     """Return where each word has its first such byte, its end if it has none."""
     places = np.append(np.flatnonzero(words.text == byte), len(words.text))
-    return np.minimum(places[np.searchsorted(places, words.start)], words.stop)
+    found = places[np.searchsorted(places, words.start)]
+    return np.asarray(np.minimum(found, words.stop), dtype=np.int64)
 
 
 def first_mark(words: Words, mark: str) -> Places:
-    """Return where each word has its first ``mark``, one ASCII character; its end if it has none."""
+    """Return where each word has its first ``mark``, an ASCII character, or its end."""
     return _first(words, ord(mark))
 
 
 def equals(words: Words, letters: str) -> Mask:
     """Say which words are ``letters``, upper and lower case alike."""
     wanted = letters.lower().encode()
-    same = words.length == len(wanted)
+    same: Mask = np.asarray(words.length == len(wanted), dtype=np.bool_)
     for place, letter in enumerate(wanted):
         byte = words.text[np.where(same, words.start + place, 0)]
         same &= (byte | _CASE if chr(letter).isalpha() else byte) == letter

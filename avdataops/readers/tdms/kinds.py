@@ -39,10 +39,6 @@ class Kind:
     size: int
     """Bytes of one value; 0 for strings, whose values differ, and for nothing."""
 
-    def dtype(self, order: str) -> str:
-        """Return the NumPy code with byte order ``<`` or ``>``."""
-        return self.code if self.size <= 1 else order + self.code
-
 
 VOID = Kind("void", "", 0)
 STRING = Kind("string", "", 0)

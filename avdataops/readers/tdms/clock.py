@@ -1,0 +1,160 @@
+"""Times of samples: waveforms exactly rounded, stored moments, and what a file says instead.
+
+A waveform's samples are at ``wf_start_time + wf_start_offset + i * wf_increment`` (NI, "TDMS
+waveform properties").  The sum is formed from the exact values of the stored numbers and rounded
+once, so no error adds up over any number of samples.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from avdataops.model.time import NS_PER_S
+from avdataops.readers.tdms.kinds import EPOCH_S, Stamp, Value
+
+Times = npt.NDArray[np.int64]
+_INT64 = 2**63
+_SECONDS = ("", "s", "sec", "second", "seconds", "time", "zeit")
+_STARTS = (
+    "datetime",
+    "starttime",
+    "creationtime",
+    "creationdate",
+    "gpstimestamp",
+    "timestamp",
+    "cputimestamp",
+)
+"""Properties of file or group that say when it began, best first, as letters only."""
+_RATES = ("samplingfrequencyhz", "samplingratehz", "samplerate")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Evenly spaced times: exact ns since the Unix epoch of sample 0, and ns between samples."""
+
+    first_ns: Fraction
+    step_ns: Fraction
+
+    def at(self, row: int) -> int:
+        """Return the time of one sample, rounded to whole ns, half up."""
+        return math.floor(self.first_ns + row * self.step_ns + Fraction(1, 2))
+
+    def fits(self, rows: int) -> bool:
+        """Say whether the times of that many samples are 64-bit numbers."""
+        return all(-_INT64 <= self.at(row) < _INT64 for row in (0, max(rows - 1, 0)))
+
+    def times(self, start: int, rows: int) -> Times:
+        """Return the times of ``rows`` samples from number ``start`` on, as ``at`` gives them.
+
+        Whole and fractional ns are summed apart: the whole in integers, the fractions in doubles.
+        Where a double comes so near to a whole number that its error might tip the rounding, the
+        exact sum decides.
+        """
+        base = self.first_ns + start * self.step_ns + Fraction(1, 2)
+        whole, part = divmod(base, 1)
+        step, step_part = divmod(self.step_ns, 1)
+        rank = np.arange(rows, dtype=np.int64)
+        found = whole + rank * step
+        if not step_part:
+            return found
+        parts = float(part) + rank * float(step_part)
+        found += np.floor(parts).astype(np.int64)
+        near = np.abs(parts - np.rint(parts)) <= (rows + 1) * 2.0**-50
+        for row in np.flatnonzero(near).tolist():
+            found[row] = math.floor(base + row * self.step_ns)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What is known of the times of a channel that has no time channel."""
+
+    kind: str
+    """``waveform`` or ``index``."""
+    ticks: Ticks
+    note: str | None = None
+    """What is missing, for the problem that says so."""
+    is_guess: bool = False
+    """No time at all: the numbers are no times."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileClock:
+    """What file or group say of the start and rate of their channels."""
+
+    start: Stamp | None = None
+    rate_hz: float | None = None
+    names: tuple[str, ...] = ()
+
+
+def file_clock(*levels: Mapping[str, Value]) -> FileClock:
+    """Look for start and rate in the properties of the group, then of the file."""
+    start, rate, names = None, None, []
+    for properties in levels:
+        plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in properties}
+        for key in _STARTS:
+            value = properties.get(plain.get(key, ""))
+            if start is None and isinstance(value, Stamp) and value.is_set:
+                start = value
+                names.append(plain[key])
+        for key in _RATES:
+            value = _number(properties.get(plain.get(key, "")))
+            if rate is None and value is not None and value > 0:
+                rate = value
+                names.append(plain[key])
+    return FileClock(start, rate, tuple(names))
+
+
+def clock_of(properties: Mapping[str, Value], given: FileClock) -> Clock:
+    """Return the clock of a channel by its waveform properties, or by what the file says."""
+    step_s = _number(properties.get("wf_increment"))
+    unit = properties.get("wf_xunit_string", "")
+    start = properties.get("wf_start_time")
+    own = start if isinstance(start, Stamp) and start.is_set else None
+    if step_s is not None and step_s > 0 and str(unit).strip().lower() in _SECONDS:
+        offset = Fraction(_number(properties.get("wf_start_offset")) or 0.0)
+        moment = own or given.start
+        first = (moment.unix_ns if moment else 0) + offset * NS_PER_S
+        ticks = Ticks(Fraction(first), Fraction(step_s) * NS_PER_S)
+        if own:
+            return Clock("waveform", ticks)
+        if moment:
+            return Clock("waveform", ticks, f"its start is {given.names[0]} of the file")
+        return Clock("waveform", ticks, "its start is not known; times count from 1970", True)
+    moment = own or given.start
+    if moment and given.rate_hz:
+        step = NS_PER_S / Fraction(given.rate_hz)
+        note = f"its times follow {' and '.join(given.names)} of the file"
+        return Clock("waveform", Ticks(moment.unix_ns, step), note)
+    first = moment.unix_ns if moment else Fraction(0)
+    where = "the start that the file states" if moment else "0"
+    note = f"its samples have no times; t_ns is their number, counted from {where}"
+    return Clock("index", Ticks(first, Fraction(1)), note, True)
+
+
+def _number(value: Value | None) -> float | None:
+    """Return a finite number, None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def stamps_ns(stamps: npt.NDArray[Any]) -> tuple[Times, npt.NDArray[np.bool_]]:
+    """Return ns since the Unix epoch, rounded half up, and which moments a 64-bit number holds.
+
+    A fraction of 2**-64 s times 1e9 needs 94 bits; its halves are multiplied apart.
+    """
+    seconds, fractions = stamps["seconds"], stamps["fractions"]
+    ns_per_s, half_word = np.uint64(NS_PER_S), np.uint64(32)
+    high = (fractions >> half_word) * ns_per_s
+    low = ((fractions & np.uint64(0xFFFFFFFF)) * ns_per_s) >> half_word
+    ns = ((high + low + np.uint64(1 << 31)) >> half_word).astype(np.int64)
+    limit = _INT64 // NS_PER_S - 1
+    since = np.clip(seconds, -limit + EPOCH_S, limit + EPOCH_S)
+    return (since - EPOCH_S) * NS_PER_S + ns, since == seconds
