@@ -127,7 +127,10 @@ class Lake:
         bounds = None
         if span:
             bounds = [("t_ns", ">=", span.start_ns), ("t_ns", "<", span.stop_ns)]
-        return pq.read_table(file, filters=bounds).replace_schema_metadata(None)
+        # In one thread: Arrow's own threads, still reading ahead in a file of Python's when the
+        # interpreter ends, abort the process.
+        table = pq.read_table(file, filters=bounds, use_threads=False, pre_buffer=False)
+        return table.replace_schema_metadata(None)
 
     def _clock(self, measurement: str, stream: str) -> "_Clock":
         for artifact in self._workspace.catalog.artifacts(measurement, kind="sync_quality"):

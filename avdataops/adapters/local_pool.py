@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from avdataops.model.run import TaskSpec
 from avdataops.ports.dispatch import Execute, TaskEvent, TaskState
@@ -28,31 +29,49 @@ class _Worker:
 
 
 class LocalPool:
-    """A ``Dispatcher`` on this machine.
+    """A ``Dispatcher`` on this machine; use as a context manager, or close it.
 
-    A fresh process each takes one task after the other; one that dies costs its task (reported
-    as lost) and is replaced.  Leaving ``run`` early ends the workers at once.
+    A process takes one task after the other, also of later calls of ``run``, since starting one
+    takes longer than many a task.  One that dies costs its task (reported as lost) and is
+    replaced.  Leaving ``run`` early ends the workers at once.
     """
 
     def __init__(self, execute: Execute, workers: int) -> None:
         self._execute = execute
         self._limit = max(1, workers)
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes."""
+        while self._workers:
+            _end(self._workers.pop())
 
     def run(self, tasks: Sequence[TaskSpec]) -> Iterator[TaskEvent]:
         """Start the tasks and yield what happens, until all have ended or are lost."""
         waiting = deque(tasks)
-        workers: list[_Worker] = []
         try:
-            while waiting or any(worker.task for worker in workers):
-                yield from self._hand_out(waiting, workers)
-                yield from _listen(workers)
-        finally:
-            for worker in workers:
-                _end(worker)
+            while waiting or any(worker.task for worker in self._workers):
+                yield from self._hand_out(waiting)
+                yield from _listen(self._workers)
+        except BaseException:
+            self.close()
+            raise
 
-    def _hand_out(self, waiting: deque[TaskSpec], workers: list[_Worker]) -> Iterator[TaskEvent]:
+    def _hand_out(self, waiting: deque[TaskSpec]) -> Iterator[TaskEvent]:
         while waiting:
-            free = self._free(workers)
+            free = self._free()
             if free is None:
                 return
             task = waiting.popleft()
@@ -62,16 +81,16 @@ class LocalPool:
                 free.pipe.send(task)
             yield TaskEvent(task, TaskState.STARTED)
 
-    def _free(self, workers: list[_Worker]) -> _Worker | None:
-        for idle in [worker for worker in workers if worker.task is None]:
+    def _free(self) -> _Worker | None:
+        for idle in [worker for worker in self._workers if worker.task is None]:
             if idle.process.is_alive():
                 return idle
-            workers.remove(idle)
+            self._workers.remove(idle)
             _end(idle)
-        if len(workers) >= self._limit:
+        if len(self._workers) >= self._limit:
             return None
-        workers.append(self._start())
-        return workers[-1]
+        self._workers.append(self._start())
+        return self._workers[-1]
 
     def _start(self) -> _Worker:
         ours, theirs = _SPAWN.Pipe()

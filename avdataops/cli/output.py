@@ -14,6 +14,7 @@ import click
 
 from avdataops.model.errors import InputError
 from avdataops.model.time import NS_PER_MS, format_time
+from avdataops.ports.lineage_views import printable
 
 STYLES = ("table", "json", "ndjson", "csv", "parquet")
 BRIEF_LENGTH = 60
@@ -142,8 +143,9 @@ def _cell(column: str, value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, dict):
-        return _brief(value)
-    return str(value)
+        return printable(_brief(value))
+    # Names come from recordings: none may move the cursor or colour the screen.
+    return printable(str(value))
 
 
 def _brief(facts: dict[str, object]) -> str:

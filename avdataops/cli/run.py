@@ -39,9 +39,8 @@ def run(workspace: Workspace, sink: Sink, **options: Any) -> int:
     whole = workspace.pipeline().with_params(_params(asked.param))
     part = whole.between(asked.first, asked.last)
     progress = RunProgress()
-    with workspace.locked(name):
+    with workspace.locked(name), workspace.machinery(progress) as machinery:
         facts = _ready(workspace, name)
-        machinery = workspace.machinery(progress)
         if asked.dry:
             return _show_plan(machinery, facts, part, sink)
         try:

@@ -22,9 +22,10 @@ from avdataops.model.location import Location, Zone
 from avdataops.model.measurement import Manifest, ManifestFile, Role, State
 from avdataops.ports.catalog import Catalog
 from avdataops.ports.storage import CHUNK_BYTES, Storage
-from avdataops.readers.formats import FORMATS
+from avdataops.readers.formats import FORMATS, HEAD_BYTES, recognise
 
 _SIDECARS = {"metadata.yaml": Role.SIDECAR}
+_SHARED_SUFFIXES = {".log", ".asc"}  # of texts and signatures too: their first bytes decide
 
 Progress = Callable[[str, str, int], None]
 """Told (what is done, file, bytes): ``hash`` or ``copy``, as it goes on."""
@@ -60,7 +61,7 @@ def scan(folder: Path, dbc: Sequence[Path] = (), notes: Path | None = None) -> S
     ignored: list[str] = []
     for path in sorted(_files(folder)):
         name = path.relative_to(folder).as_posix()
-        role = _role(name)
+        role = _role(name, path)
         if role is None:
             ignored.append(name)
         else:
@@ -88,7 +89,7 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(here) / name for name in names if not name.startswith("."))
 
 
-def _role(name: str) -> Role | None:
+def _role(name: str, path: Path) -> Role | None:
     base = name.rsplit("/", 1)[-1].lower()
     if name == NOTES:
         return Role.NOTES
@@ -98,7 +99,13 @@ def _role(name: str) -> Role | None:
     if suffix == ".dbc":
         return Role.DBC
     recordings = {suffix for known in FORMATS for suffix in known.suffixes}
-    return Role.RECORDING if suffix in recordings else None
+    is_meant = suffix not in _SHARED_SUFFIXES or _begins_like_a_recording(path)
+    return Role.RECORDING if suffix in recordings and is_meant else None
+
+
+def _begins_like_a_recording(path: Path) -> bool:
+    with path.open("rb") as file:
+        return recognise(file.read(HEAD_BYTES)) is not None
 
 
 def _add(found: dict[str, tuple[Path, Role]], name: str, path: Path, role: Role) -> None:

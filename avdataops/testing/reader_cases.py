@@ -12,6 +12,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from avdataops.readers.formats import BAG1, DB3, MCAP, MDF4
+from avdataops.testing.can_log_cases import can_log_cases
 from avdataops.testing.reader_suite import Case
 from avdataops.testing.recordings import (
     McapStyle,
@@ -275,4 +276,4 @@ def large_cases() -> list[Case]:
 
 def all_cases() -> list[Case]:
     """Return the cases of all formats."""
-    return [*ros_cases(), *mdf_cases(), *large_cases()]
+    return [*ros_cases(), *mdf_cases(), *can_log_cases(), *large_cases()]

@@ -25,6 +25,8 @@ class Case:
     sidecars: Sidecars = field(default_factory=Sidecars)
     opens_with_share: float | None = None
     """Largest share of the bytes that opening may read; None for files too small to tell."""
+    codes: frozenset[str] | None = None
+    """Codes of all problems once everything was read; None if they do not matter."""
 
     def open(self, file: ReadableFile | None = None) -> Reader:
         """Open the recording afresh."""
@@ -81,6 +83,13 @@ class ReaderSuite:
             assert plain.schema.names == expected.schema.names
             assert plain.schema.equals(expected.schema, check_metadata=False)
             assert plain.to_pylist() == expected.to_pylist()
+
+    def test_tells_the_expected_problems(self, case: Case) -> None:
+        """What is wrong is told, and nothing else."""
+        with case.open() as reader:
+            list(reader.batches())
+            if case.codes is not None:
+                assert {problem.code for problem in reader.problems()} == case.codes
 
     def test_opening_reads_only_header_and_index(self, case: Case) -> None:
         """Opening touches a bounded share of the file."""

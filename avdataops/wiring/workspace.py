@@ -51,19 +51,21 @@ class Workspace:
         """Folder of the zones."""
         return self.settings.workspace
 
-    def machinery(self, watch: Callable[[PipelineEvent], None]) -> Machinery:
-        """Return what a pipeline run needs, with a pool of local processes."""
+    @contextmanager
+    def machinery(self, watch: Callable[[PipelineEvent], None]) -> Iterator[Machinery]:
+        """Give what a pipeline run needs, with a pool of local processes while it lasts."""
         from avdataops.steps import STEPS
 
         execute = functools.partial(run_task, self.root.resolve())
-        return Machinery(
-            storage=self.storage,
-            catalog=self.catalog,
-            dispatcher=LocalPool(execute, self.settings.jobs),
-            steps=STEPS,
-            references=self.references(),
-            watch=watch,
-        )
+        with LocalPool(execute, self.settings.jobs) as pool:
+            yield Machinery(
+                storage=self.storage,
+                catalog=self.catalog,
+                dispatcher=pool,
+                steps=STEPS,
+                references=self.references(),
+                watch=watch,
+            )
 
     def references(self) -> tuple[Artifact, ...]:
         """Bring the configured weather and map files into the raw zone; repeatable."""

@@ -79,7 +79,7 @@ def test_a_changed_parameter_runs_only_what_is_behind_it_and_back_again_nothing(
 
 def test_a_changed_parameter_of_the_last_step_runs_that_step_alone(done: "Processed") -> None:
     first = scenes(done)
-    changed = run(done, "--param", "detect_scenes.detectors=[\"light\"]")
+    changed = run(done, "--param", 'detect_scenes.detectors=["light"]')
     assert (changed.status, executed(changed)) == (0, {"detect_scenes"})
     assert {scene["type"] for scene in scenes(done)} == {"night", "twilight"}
     assert executed(run(done)) == set()

@@ -25,6 +25,7 @@ TOPICS = (
     "/with space",
     "/100%",
     "/line\nbreak",
+    "/red\x1b[31m",
     "/ünïcode/✓",
     "/e\u0301",
     "/\u00e9",
@@ -93,9 +94,7 @@ def test_no_two_topics_share_a_folder_even_where_case_does_not_count(
 
 def test_every_path_part_is_harmless(lake: tuple[Desk, str]) -> None:
     desk, _ = lake
-    parts = {
-        part for name in desk.files("raw", "derived", "landing") for part in name.split("/")
-    }
+    parts = {part for name in desk.files("raw", "derived", "landing") for part in name.split("/")}
     assert all(part.isascii() and part[0].isalnum() and len(part) < 200 for part in parts)
     assert not any(set(part) & set(' \\:*?"<>|%') for part in parts)
 
@@ -117,7 +116,11 @@ def test_the_tables_keep_the_names_in_their_metadata(lake: tuple[Desk, str]) -> 
         assert schema.metadata[b"avdataops.topic"].decode() == stream["topic"]
 
 
-def test_a_name_cannot_write_over_the_terminal(lake: tuple[Desk, str]) -> None:
+def test_a_name_cannot_move_the_cursor(lake: tuple[Desk, str]) -> None:
     desk, measurement = lake
-    text = desk.here("measurements", "show", measurement).text
-    assert "/line\nbreak" not in text
+    recording = desk.workspace.parents[2] / "drive" / "traps.mcap"
+    for command in (("measurements", "show", measurement), ("info", str(recording))):
+        text = desk.here(*command).text
+        assert all(char.isprintable() or char == "\n" for char in text)
+        assert "/line\\nbreak" in text
+        assert "/red\\x1b[31m" in text

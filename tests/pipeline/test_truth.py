@@ -54,9 +54,7 @@ def known_events(truth: Json) -> list[Json]:
 
 
 def overlap(event: Json, scene: Json) -> bool:
-    in_time = (
-        event["t_start_ns"] < scene["t_end_ns"] and scene["t_start_ns"] < event["t_end_ns"]
-    )
+    in_time = event["t_start_ns"] < scene["t_end_ns"] and scene["t_start_ns"] < event["t_end_ns"]
     return bool(event["type"] == scene["type"] and in_time)
 
 
@@ -80,9 +78,7 @@ def test_every_event_is_found_exactly_once_where_it_was(truth: Json, scenes: lis
 
 def test_no_scene_is_found_where_nothing_was(truth: Json, scenes: list[Json]) -> None:
     events = known_events(truth)
-    false = [
-        scene for scene in scenes if sum(overlap(event, scene) for event in events) != 1
-    ]
+    false = [scene for scene in scenes if sum(overlap(event, scene) for event in events) != 1]
     assert false == []
     assert len(scenes) == len(events)
 

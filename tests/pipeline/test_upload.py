@@ -55,7 +55,9 @@ def test_the_second_upload_has_nothing_to_do(tiny: Path, tmp_path: Path) -> None
     before = desk.files("landing")
     second = desk.here("upload", tiny, *VEHICLE)
     assert second.status == 0
-    assert second.text.startswith(f"nothing to do: it was uploaded before, as {first['measurement']}")
+    assert second.text.startswith(
+        f"nothing to do: it was uploaded before, as {first['measurement']}"
+    )
     assert desk.files("landing") == before
     again = desk.here("upload", tiny, *VEHICLE, "--format", "json").json
     assert (first.pop("uploaded"), again.pop("uploaded")) == (True, False)
@@ -88,9 +90,10 @@ def test_what_the_driver_noted_is_shown_with_the_measurement(
     notes = json.loads(short.driver_notes.read_text(encoding="utf-8"))
     assert notes["remarks"]
     assert shown["driver_notes"] == notes
-    assert f"driver notes, driver_id: {notes['driver_id']}" in desk.here(
-        "measurements", "show", measurement
-    ).text
+    assert (
+        f"driver notes, driver_id: {notes['driver_id']}"
+        in desk.here("measurements", "show", measurement).text
+    )
 
 
 def test_notes_in_yaml_from_another_place_are_taken(tiny: Path, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_every_stored_file_is_still_what_the_catalog_says(commute: "Taken") -> N
 def test_no_task_needs_much_memory(commute: "Taken") -> None:
     import json
 
-    peaks = {}
+    peaks: dict[str, int] = {}
     for path in (commute.desk.workspace / "derived" / "runs").rglob("attempt-*.json"):
         record = json.loads(path.read_bytes())
         peaks[record["step"]] = max(peaks.get(record["step"], 0), record["peak_rss_bytes"])

@@ -91,7 +91,7 @@ def _scenes(lake: Lake, *types: str) -> list[FoundScene]:
 
 
 def _during(ego: Ego, scene: FoundScene) -> Bools:
-    return (ego.t_ns >= scene.t_start_ns) & (ego.t_ns < scene.t_end_ns)
+    return np.asarray((ego.t_ns >= scene.t_start_ns) & (ego.t_ns < scene.t_end_ns))
 
 
 def test_speed_of_the_car_agrees_with_the_receiver(ego: Ego) -> None:
@@ -177,7 +177,7 @@ def test_the_ego_stands_by_the_receiver_too(lake: Lake, ego: Ego, receiver: Rece
         checked += 1
         # Braking to the last and starting off are part of the stop.
         assert np.nanmedian(speed) < 0.15, scene.id
-        assert np.nanmax(speed) < 0.8, scene.id
+        assert np.nanpercentile(speed, 90) < 0.5, scene.id
     assert checked >= 8
 
 

@@ -15,11 +15,7 @@ _CLOCK = re.compile(
 _YEAR = re.compile(r"(?<![\d.:])(\d{4})(?!\d)")
 _DAY = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+")
-_MONTHS = (
-    *(("jan", 1), ("jän", 1), ("feb", 2), ("mar", 3), ("mär", 3), ("mrz", 3), ("apr", 4)),
-    *(("may", 5), ("mai", 5), ("jun", 6), ("jul", 7), ("aug", 8), ("sep", 9), ("oct", 10)),
-    *(("okt", 10), ("nov", 11), ("dec", 12), ("dez", 12)),
-)
+_MONTHS = "jan jän,feb,mar mär mrz,apr,may mai,jun,jul,aug,sep,oct okt,nov,dec dez"
 """First three letters in English and German, the languages that loggers write."""
 _NOON = 12
 _FIRST_YEAR, _LAST_YEAR = 1970, 2149
@@ -80,7 +76,7 @@ def parse_date(text: str) -> int | None:
     rest = text[: clock.start()] + " " + text[clock.end() :] if clock else text
     year, day = _YEAR.search(rest), _DAY.search(_YEAR.sub(" ", rest))
     # The weekday comes first and may look like a month: "Mar" is Tuesday elsewhere.
-    months = [dict(_MONTHS).get(word[:3]) for word in _WORD.findall(rest.lower())]
+    months = [_month(word) for word in _WORD.findall(rest.lower())]
     month = next((found for found in reversed(months) if found), None)
     if clock is None or year is None or day is None or month is None:
         return None
@@ -96,3 +92,8 @@ def parse_date(text: str) -> int | None:
     except ValueError:
         return None
     return int(moment.timestamp()) * NS_PER_S + int((clock[4] or "").ljust(9, "0"))
+
+
+def _month(word: str) -> int | None:
+    numbers = enumerate(_MONTHS.split(","), 1)
+    return next((number for number, names in numbers if word[:3] in names.split()), None)

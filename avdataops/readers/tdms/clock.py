@@ -8,7 +8,7 @@ once, so no error adds up over any number of samples.
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +20,8 @@ from avdataops.readers.tdms.kinds import EPOCH_S, Stamp, Value
 
 Times = npt.NDArray[np.int64]
 _INT64 = 2**63
+_FAR = 2**62
+"""Waveforms stay between 1823 and 2116; so steps and sums fit into 64 bits as well."""
 _SECONDS = ("", "s", "sec", "second", "seconds", "time", "zeit")
 _STARTS = (
     "datetime",
@@ -47,7 +49,7 @@ class Ticks:
 
     def fits(self, rows: int) -> bool:
         """Say whether the times of that many samples are 64-bit numbers."""
-        return all(-_INT64 <= self.at(row) < _INT64 for row in (0, max(rows - 1, 0)))
+        return all(-_FAR <= self.at(row) < _FAR for row in (0, max(rows - 1, 0)))
 
     def times(self, start: int, rows: int) -> Times:
         """Return the times of ``rows`` samples from number ``start`` on, as ``at`` gives them.
@@ -56,6 +58,8 @@ class Ticks:
         Where a double comes so near to a whole number that its error might tip the rounding, the
         exact sum decides.
         """
+        if rows == 1:
+            return np.array([self.at(start)], np.int64)
         base = self.first_ns + start * self.step_ns + Fraction(1, 2)
         whole, part = divmod(base, 1)
         step, step_part = divmod(self.step_ns, 1)
@@ -89,53 +93,68 @@ class FileClock:
     """What file or group say of the start and rate of their channels."""
 
     start: Stamp | None = None
+    start_name: str = ""
     rate_hz: float | None = None
-    names: tuple[str, ...] = ()
+    rate_name: str = ""
 
 
 def file_clock(*levels: Mapping[str, Value]) -> FileClock:
     """Look for start and rate in the properties of the group, then of the file."""
-    start, rate, names = None, None, []
+    found = FileClock()
     for properties in levels:
         plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in properties}
-        for key in _STARTS:
-            value = properties.get(plain.get(key, ""))
-            if start is None and isinstance(value, Stamp) and value.is_set:
-                start = value
-                names.append(plain[key])
-        for key in _RATES:
-            value = _number(properties.get(plain.get(key, "")))
-            if rate is None and value is not None and value > 0:
-                rate = value
-                names.append(plain[key])
-    return FileClock(start, rate, tuple(names))
+        for name in (plain[key] for key in _STARTS if key in plain):
+            value = properties[name]
+            if found.start is None and isinstance(value, Stamp) and value.is_set:
+                found = replace(found, start=value, start_name=name)
+        for name in (plain[key] for key in _RATES if key in plain):
+            rate = _number(properties[name])
+            if found.rate_hz is None and rate is not None and rate > 0:
+                found = replace(found, rate_hz=rate, rate_name=name)
+    return found
 
 
-def clock_of(properties: Mapping[str, Value], given: FileClock) -> Clock:
-    """Return the clock of a channel by its waveform properties, or by what the file says."""
+def waveform_clock(properties: Mapping[str, Value], given: FileClock) -> Clock | None:
+    """Return the clock of a channel with an increment in seconds, None for other channels."""
     step_s = _number(properties.get("wf_increment"))
-    unit = properties.get("wf_xunit_string", "")
-    start = properties.get("wf_start_time")
-    own = start if isinstance(start, Stamp) and start.is_set else None
-    if step_s is not None and step_s > 0 and str(unit).strip().lower() in _SECONDS:
-        offset = Fraction(_number(properties.get("wf_start_offset")) or 0.0)
-        moment = own or given.start
-        first = (moment.unix_ns if moment else 0) + offset * NS_PER_S
-        ticks = Ticks(Fraction(first), Fraction(step_s) * NS_PER_S)
-        if own:
-            return Clock("waveform", ticks)
-        if moment:
-            return Clock("waveform", ticks, f"its start is {given.names[0]} of the file")
-        return Clock("waveform", ticks, "its start is not known; times count from 1970", True)
+    unit = str(properties.get("wf_xunit_string", "")).strip().lower()
+    if step_s is None or step_s <= 0 or unit not in _SECONDS:
+        return None
+    offset = Fraction(_number(properties.get("wf_start_offset")) or 0.0) * NS_PER_S
+    step = Fraction(step_s) * NS_PER_S
+    own = _own_start(properties)
+    if own:
+        return Clock("waveform", Ticks(own.unix_ns + offset, step))
+    if given.start:
+        note = f"its start is '{given.start_name}' of the file"
+        return Clock("waveform", Ticks(given.start.unix_ns + offset, step), note)
+    note = "its start is not known; its times count from 1970"
+    return Clock("waveform", Ticks(offset, step), note, is_guess=True)
+
+
+def other_clock(properties: Mapping[str, Value], given: FileClock) -> Clock:
+    """Return the clock of a channel without increment and without channel of moments."""
+    own = _own_start(properties)
     moment = own or given.start
+    name = "wf_start_time" if own else given.start_name
     if moment and given.rate_hz:
         step = NS_PER_S / Fraction(given.rate_hz)
-        note = f"its times follow {' and '.join(given.names)} of the file"
+        note = f"its times follow '{name}' and '{given.rate_name}' of the file"
         return Clock("waveform", Ticks(moment.unix_ns, step), note)
-    first = moment.unix_ns if moment else Fraction(0)
-    where = "the start that the file states" if moment else "0"
-    note = f"its samples have no times; t_ns is their number, counted from {where}"
-    return Clock("index", Ticks(first, Fraction(1)), note, True)
+    if moment:
+        return numbered(moment.unix_ns, f"'{name}'")
+    return numbered(Fraction(0), "0")
+
+
+def numbered(first_ns: Fraction, name: str) -> Clock:
+    """Return sample numbers in place of times."""
+    note = f"its samples have no times; t_ns is their number, counted from {name}"
+    return Clock("index", Ticks(first_ns, Fraction(1)), note, is_guess=True)
+
+
+def _own_start(properties: Mapping[str, Value]) -> Stamp | None:
+    start = properties.get("wf_start_time")
+    return start if isinstance(start, Stamp) and start.is_set else None
 
 
 def _number(value: Value | None) -> float | None:

@@ -241,8 +241,8 @@ def _native(values: npt.NDArray[Any], one: Field) -> npt.NDArray[Any]:
             found[name] = values[name]
         return found
     if one.kind is BOOLEAN:
-        return values != 0
-    plain = np.require(values, values.dtype.newbyteorder("="), ["C", "A"])
+        return np.not_equal(values, 0)
+    plain: npt.NDArray[Any] = np.require(values, values.dtype.newbyteorder("="), ["C", "A"])
     return plain if one.bit is None else (plain >> one.bit) & 1
 
 

@@ -46,8 +46,8 @@ def act(folder: Path, given: TaskSpec, progress: Progress) -> None:
 
 
 def run(folder: Path, parts: Sequence[str], workers: int = 2) -> list[TaskEvent]:
-    pool = LocalPool(functools.partial(act, folder), workers)
-    return list(pool.run([spec(part) for part in parts]))
+    with LocalPool(functools.partial(act, folder), workers) as pool:
+        return list(pool.run([spec(part) for part in parts]))
 
 
 def ends(events: Sequence[TaskEvent]) -> dict[str, TaskState]:
@@ -160,3 +160,21 @@ def test_there_is_always_one_worker(tmp_path: Path, workers: int) -> None:
 
 def test_nothing_to_run_starts_nothing(tmp_path: Path) -> None:
     assert run(tmp_path, []) == []
+
+
+def test_a_second_run_finds_the_processes_of_the_first(tmp_path: Path) -> None:
+    with LocalPool(functools.partial(act, tmp_path), 1) as pool:
+        list(pool.run([spec("first")]))
+        list(pool.run([spec("second")]))
+        pid = int((tmp_path / "first").read_text())
+        assert (tmp_path / "second").read_text() == str(pid)
+        assert is_alive(pid)
+    assert not is_alive(pid)
+
+
+def test_a_pool_that_lost_workers_serves_the_next_run(tmp_path: Path) -> None:
+    with LocalPool(functools.partial(act, tmp_path), 2) as pool:
+        assert set(ends(list(pool.run([spec("killed-1"), spec("killed-2")]))).values()) == {
+            TaskState.LOST
+        }
+        assert ends(list(pool.run([spec("done")]))) == {"done": TaskState.ENDED}

@@ -84,6 +84,27 @@ class TestScan:
             "x/photo.jpg",
         )
 
+    def test_a_log_is_a_recording_only_if_it_begins_like_one(self, tmp_path: Path) -> None:
+        folder_of(tmp_path, "drive.log", "empty.log", "a.mcap", "checksums.asc", "bus.ASC", "b.blf")
+        (tmp_path / "drive.log").write_bytes(b"(1581670628.161550) can0 123#DEADBEEF\n")
+        (tmp_path / "empty.log").write_bytes(b"")
+        (tmp_path / "bus.ASC").write_bytes(b"date Fri Feb 14 08:51:20 am 2020\nbase hex\n")
+        folder_of(tmp_path, "player.log")
+        found = scan(tmp_path)
+        assert [source.name for source in found.sources] == [
+            "a.mcap",
+            "b.blf",
+            "bus.ASC",
+            "drive.log",
+        ]
+        assert {source.role for source in found.sources} == {Role.RECORDING}
+        assert found.ignored == ("checksums.asc", "empty.log", "player.log")
+
+    def test_a_folder_with_nothing_but_other_logs_holds_no_recording(self, tmp_path: Path) -> None:
+        folder_of(tmp_path, "player.log")
+        with pytest.raises(InputError, match=r"holds no recording.*\.log.*1 other files"):
+            scan(tmp_path)
+
     def test_files_given_beside_the_folder_come_along(self, tmp_path: Path) -> None:
         drive = folder_of(tmp_path / "drive", "a.mcap", "driver_notes.json")
         other = folder_of(tmp_path / "other", "bus.dbc", "words.yaml")

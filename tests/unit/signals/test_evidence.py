@@ -28,7 +28,8 @@ def test_numbers_have_six_digits_and_unknown_is_none() -> None:
     assert number(1234567.0) == 1234570.0
     assert number(math.nan) is None
     assert number(math.inf) is None
-    assert type(number(np.float64(2.0))) is float  # type: ignore[arg-type, unused-ignore]
+    numpy_scalars = np.array([2.0], dtype=np.float64)
+    assert type(number(numpy_scalars[0])) is float
 
 
 def test_extremes_leave_out_the_unknown() -> None:
