@@ -43,7 +43,9 @@ def _open_mdf(file: ReadableFile, sidecars: Sidecars) -> Reader:
 
 
 def _open_tdms(file: ReadableFile, sidecars: Sidecars) -> Reader:  # noqa: ARG001 - same call for all
-    raise UnreadableFile(f"{file.name} is a TDMS recording; this version does not read TDMS")
+    from avdataops.readers.tdms.reader import open_tdms
+
+    return open_tdms(file)
 
 
 def _open_blf(file: ReadableFile, sidecars: Sidecars) -> Reader:

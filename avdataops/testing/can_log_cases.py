@@ -50,9 +50,9 @@ def sent(count: int = 60) -> list[Sent]:
                 id=SPEEDS if is_named else 0x200 + number,
                 data=data if kind == "data" else b"",
                 channel=1 + number % 2,
-                extended=number % 5 == 2 and not is_named,
+                extended=not number % 5 and not is_named,
                 is_fd=is_fd,
-                is_tx=number % 6 == 4,
+                is_tx=not number % 4,
                 kind=kind,
             )
         )

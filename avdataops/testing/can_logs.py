@@ -10,6 +10,8 @@ LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)
 START = datetime(2020, 2, 14, 8, 51, 20, 250_000, tzinfo=UTC)
 START_NS = int(START.timestamp()) * 10**9 + 250_000_000
 DEFLATED, STORED = 2, 0
+TEN_MICROSECONDS, NANOSECONDS = 1, 2
+HEX, DECIMAL = 16, 10
 _ERROR_FLAG = 0x20000000
 
 
@@ -52,13 +54,13 @@ def candump_bytes(frames: Iterable[Sent], *, with_direction: bool = True) -> byt
     return "".join(lines).encode()
 
 
-def asc_line(frame: Sent, t_ns: int, base: int = 16) -> str:
+def asc_line(frame: Sent, t_ns: int, base: int = HEX) -> str:
     """Return one line of an ASC log; ``t_ns`` is what its time says."""
     stamp = f"{t_ns // 10**9:4d}.{t_ns % 10**9 // 1000:06d}"
     way = "Tx" if frame.is_tx else "Rx"
-    number = f"{frame.id:X}" if base == 16 else f"{frame.id}"  # noqa: PLR2004 - bases
+    number = f"{frame.id:X}" if base == HEX else f"{frame.id}"
     name = f"{number}x" if frame.extended else number
-    data = " ".join(f"{one:02X}" if base == 16 else f"{one}" for one in frame.data)  # noqa: PLR2004
+    data = " ".join(f"{one:02X}" if base == HEX else f"{one}" for one in frame.data)
     if frame.is_fd:
         size = f"1 0 {frame.dlc:x} {len(frame.data):2d}"
         tail = "130000 130 3000 0 0 0 0 0"
@@ -71,12 +73,12 @@ def asc_line(frame: Sent, t_ns: int, base: int = 16) -> str:
     return f"{stamp} {frame.channel}  {name:<15} {way}   d {frame.dlc} {data}{tail}\n"
 
 
-def asc_bytes(frames: Sequence[Sent], base: int = 16, *, is_relative: bool = False) -> bytes:
+def asc_bytes(frames: Sequence[Sent], base: int = HEX, *, is_relative: bool = False) -> bytes:
     """Return an ASC log with the head and the events that loggers write around frames."""
     date = "Fri Feb 14 08:51:20.250 am 2020"
     head = (
         f"date {date}\n"
-        f"base {'hex' if base == 16 else 'dec'}  timestamps "  # noqa: PLR2004 - bases
+        f"base {'hex' if base == HEX else 'dec'}  timestamps "
         f"{'relative' if is_relative else 'absolute'}\n"
         "internal events logged\n"
         "// version 9.0.0\n"
@@ -90,9 +92,11 @@ def asc_bytes(frames: Sequence[Sent], base: int = 16, *, is_relative: bool = Fal
     return (head + "".join(lines) + "End TriggerBlock\n").encode()
 
 
-def blf_object(kind: int, body: bytes, t_ns: int = 0, *, version: int = 1, unit: int = 2) -> bytes:
-    """Return an object with its header; ``unit`` 2 is ns, 1 is ten microseconds."""
-    ticks = t_ns if unit == 2 else t_ns // 10_000  # noqa: PLR2004 - see the docstring
+def blf_object(
+    kind: int, body: bytes, t_ns: int = 0, *, version: int = 1, unit: int = NANOSECONDS
+) -> bytes:
+    """Return an object with its header; ``unit`` is that of its time."""
+    ticks = t_ns if unit == NANOSECONDS else t_ns // 10_000
     if version == 1:
         facts = struct.pack("<LHHQ", unit, 0, 0, ticks)
     else:

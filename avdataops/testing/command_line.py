@@ -7,12 +7,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-
 
 from avdataops.cli import main
 from avdataops.ports.dispatch import Execute
@@ -51,7 +50,7 @@ class Desk:
         """Start a command as a process; its messages go to the file ``err`` if one is given."""
         sink = err.open("wb") if err else subprocess.PIPE
         try:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - the product's own command
                 [sys.executable, "-m", "avdataops", *self._complete(arguments)],
                 stdout=subprocess.PIPE,
                 stderr=sink,
@@ -104,9 +103,9 @@ class Desk:
         return ["--workspace", str(self.workspace), *map(str, arguments)]
 
 
-def _without_processes(execute: Execute, workers: int) -> InlineDispatcher:
+def _without_processes(execute: Execute, workers: int) -> AbstractContextManager[InlineDispatcher]:
     del workers
-    return InlineDispatcher(execute)
+    return nullcontext(InlineDispatcher(execute))
 
 
 def sha256_of(path: Path) -> str:

@@ -22,6 +22,7 @@ from avdataops.testing.recordings import (
     mcap_bytes,
     mdf4_bytes,
 )
+from avdataops.testing.tdms_cases import tdms_cases
 
 TRACKS = "made_msgs/msg/Tracks"
 SHORT = "made_msgs/msg/Short"
@@ -276,4 +277,4 @@ def large_cases() -> list[Case]:
 
 def all_cases() -> list[Case]:
     """Return the cases of all formats."""
-    return [*ros_cases(), *mdf_cases(), *can_log_cases(), *large_cases()]
+    return [*ros_cases(), *mdf_cases(), *tdms_cases(), *can_log_cases(), *large_cases()]

@@ -1,6 +1,7 @@
 """Drives that the end-to-end tests share, each made once."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,19 +46,25 @@ def tiny(short: SampleDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def process() -> Callable[[Desk, SampleDrive], Processed]:
+    """Upload a drive with its DBC and run the whole pipeline on it."""
+    return _process
+
+
+@pytest.fixture(scope="session")
 def finished(sample: SampleDrive, tmp_path_factory: pytest.TempPathFactory) -> Processed:
     """``sample`` uploaded and run, with weather and map."""
     settings = {"AVDATAOPS_WEATHER": str(sample.weather), "AVDATAOPS_MAP": str(sample.osm)}
-    return process(Desk(tmp_path_factory.mktemp("finished"), settings), sample)
+    return _process(Desk(tmp_path_factory.mktemp("finished"), settings), sample)
 
 
 @pytest.fixture(scope="session")
 def finished_short(short: SampleDrive, tmp_path_factory: pytest.TempPathFactory) -> Processed:
     """``short`` uploaded and run without weather or map."""
-    return process(Desk(tmp_path_factory.mktemp("finished_short")), short)
+    return _process(Desk(tmp_path_factory.mktemp("finished_short")), short)
 
 
-def process(desk: Desk, drive: SampleDrive) -> Processed:
+def _process(desk: Desk, drive: SampleDrive) -> Processed:
     upload = ("upload", drive.drive, "--vehicle", drive.vehicle, "--dbc", drive.dbc)
     uploaded = desk.here(*upload, "--format", "json")
     assert uploaded.status == 0, uploaded.err

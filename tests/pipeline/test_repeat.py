@@ -1,6 +1,8 @@
 """Running again: nothing twice, only what changed, and the same bytes from the same input."""
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +31,12 @@ def scenes(done: "Processed") -> Any:
 
 
 @pytest.fixture(scope="module")
-def done(short: SampleDrive, tmp_path_factory: pytest.TempPathFactory) -> "Processed":
+def done(
+    process: Callable[[Desk, SampleDrive], "Processed"],
+    short: SampleDrive,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "Processed":
     """A drive of its own, for these tests leave more runs behind."""
-    from tests.pipeline.conftest import process
-
     return process(Desk(tmp_path_factory.mktemp("repeat")), short)
 
 
@@ -113,17 +117,24 @@ def test_a_part_of_the_pipeline_can_be_run(short: SampleDrive, tmp_path: Path) -
 
 @pytest.fixture(scope="module", params=["1", "2"])
 def from_scratch(
-    request: pytest.FixtureRequest, short: SampleDrive, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    short: SampleDrive,
+    finished_short: "Processed",
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> "Processed":
     """The same drive in a workspace of its own, through processes as a person would."""
-    from tests.pipeline.conftest import Processed
-
     desk = Desk(tmp_path_factory.mktemp("scratch"), {"AVDATAOPS_JOBS": str(request.param)})
     upload = ("upload", short.drive, "--vehicle", short.vehicle, "--dbc", short.dbc)
     uploaded = desk.here(*upload, "--format", "json").json
     answer = desk.call("run", uploaded["measurement"], "--format", "json")
     assert answer.status == 0, answer.err
-    return Processed(desk, short, uploaded["measurement"], uploaded, answer.json)
+    return replace(
+        finished_short,
+        desk=desk,
+        measurement=uploaded["measurement"],
+        uploaded=uploaded,
+        ran=answer.json,
+    )
 
 
 def test_from_scratch_the_same_bytes_come_out_whatever_the_number_of_processes(

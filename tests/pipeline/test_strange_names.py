@@ -1,6 +1,5 @@
 """Topics whose names are traps: each is stored apart, inside the workspace, under its own name."""
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq

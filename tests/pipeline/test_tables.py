@@ -99,9 +99,9 @@ def test_units_of_recorded_columns_are_those_of_the_recording(
         if facts(path)["avdataops.kind"] == "stream"
         for field in pq.read_schema(path)
     }
-    assert units["/imu/data", "angular_velocity_z"] == "rad/s"
-    assert units["/gnss/fix", "altitude"] == "m"
-    assert units["/gnss/fix", "latitude"] == "deg"
+    assert units["/imu/data", "angular_velocity_z_radps"] == "rad/s"
+    assert units["/gnss/fix", "altitude_m"] == "m"
+    assert units["/gnss/fix", "latitude_deg"] == "deg"
     with MDF(finished.drive.chassis) as mdf:
         pressure = mdf.get("BrakePressure").unit
     assert units["BrakeSystem", "brake_pressure"] == pressure != ""

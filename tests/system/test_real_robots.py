@@ -146,12 +146,14 @@ def test_a_type_that_nothing_defines_is_kept_bit_exact_and_told(
     told = [text for text in ackermann.caveats() if topic in text]
     assert len(told) == 1
     assert "ackermann_msgs/msg/AckermannDriveStamped" in told[0]
-    with sqlite3.connect(path / "bag_0.db3") as database:
-        rows = database.execute(
-            "SELECT timestamp, data FROM messages JOIN topics ON topics.id = topic_id"
-            " WHERE name = ? ORDER BY timestamp",
-            (topic,),
-        ).fetchall()
+    # Immutable, or sqlite may leave files beside the database.
+    database = sqlite3.connect(f"file:{path / 'bag_0.db3'}?immutable=1", uri=True)
+    wanted = (
+        "SELECT timestamp, data FROM messages JOIN topics ON topics.id = topic_id"
+        " WHERE name = ? ORDER BY timestamp"
+    )
+    rows = database.execute(wanted, (topic,)).fetchall()
+    database.close()
     with av.connect(ackermann.desk.workspace) as lake:
         table = lake.stream(ackermann.measurement, topic)
         assert table.num_rows == len(rows) == 1034
@@ -236,8 +238,8 @@ def test_the_same_messages_in_sqlite_and_in_mcap_give_the_same_rows(
         db3 = _tables(take(root / "sqlite3" / name, last="extract"))
         theirs: dict[str, list[bytes]] = {}
         for path in (root / "mcap" / name).glob("*.mcap"):
-            with path.open("rb") as stream:
-                for _, channel, message in make_reader(stream).iter_messages():
+            with path.open("rb") as opened:
+                for _, channel, message in make_reader(opened).iter_messages():
                     theirs.setdefault(channel.topic, []).append(message.data)
         ours = {stream: table for (stream, _), table in mcap.items()}
         kept = {stream: table for (stream, _), table in db3.items()}

@@ -26,7 +26,6 @@ _CONTAINER_FACTS = struct.Struct("<H6xL4x")
 _CONTAINER = 10
 _STORED, _DEFLATED = 0, 2
 _MAX_BLOCK_BYTES = 64 << 20
-_STEP_BYTES = 1 << 14
 MAX_FILL = 4
 """Bytes between objects at most."""
 _MAX_RATIO = 1100
@@ -92,7 +91,8 @@ def blocks(file: ReadableFile, header: BlfHeader, faults: Faults) -> Iterator[Bl
     while at < file.size:
         head = file.read_at(at, OBJECT_HEADER.size)
         if len(head) < OBJECT_HEADER.size:
-            yield Block(b"", follows, is_cut=len(head) > MAX_FILL)
+            if len(head) > MAX_FILL:
+                yield Block(b"", follows, is_cut=True)
             return
         mark, _, _, size, kind = OBJECT_HEADER.unpack(head)
         if mark != OBJECT or not OBJECT_HEADER.size <= size <= _MAX_BLOCK_BYTES:
@@ -104,9 +104,12 @@ def blocks(file: ReadableFile, header: BlfHeader, faults: Faults) -> Iterator[Bl
             at = found
             continue
         data = file.read_at(at, size)
-        inside = _inflated(data, at, faults) if kind == _CONTAINER else data
-        yield Block(inside, follows, is_cut=len(data) < size)
-        follows = kind != _CONTAINER or len(inside) == _declared(data)
+        is_cut = len(data) < size
+        inside, why = _opened(data, is_cut=is_cut) if kind == _CONTAINER else (data, "")
+        if why:
+            faults.note("decode_failed", f"has a container at byte {at} that {why}")
+        yield Block(inside, follows, is_cut)
+        follows = not why
         at += size
 
 
@@ -121,55 +124,39 @@ def _next_object(file: ReadableFile, at: int) -> int:
     return file.size
 
 
-def _declared(container: bytes) -> int:
-    if len(container) < OBJECT_HEADER.size + _CONTAINER_FACTS.size:
-        return -1
-    return int(_CONTAINER_FACTS.unpack_from(container, OBJECT_HEADER.size)[1])
+def _opened(container: bytes, *, is_cut: bool) -> tuple[bytes, str]:
+    """Return what a container holds, and what is wrong with it.
 
-
-def _inflated(container: bytes, at: int, faults: Faults) -> bytes:
-    """Return what a container holds, of a damaged one the beginning, and never more than it says.
-
-    Declared sizes over 64 MiB, or beyond what deflate can pack, are not believed.
+    Of one that the file cuts off that is the beginning.  One whose checksum fails holds nothing
+    that can be believed.  Sizes over 64 MiB, or beyond what deflate can pack, are not believed
+    either, and never more is inflated than is declared.
     """
-    declared = _declared(container)
-    if declared < 0:
-        return b""
-    method, _ = _CONTAINER_FACTS.unpack_from(container, OBJECT_HEADER.size)
+    facts = container[OBJECT_HEADER.size : OBJECT_HEADER.size + _CONTAINER_FACTS.size]
+    if len(facts) < _CONTAINER_FACTS.size:
+        return b"", "" if is_cut else "is too short to be one"
+    method, declared = _CONTAINER_FACTS.unpack(facts)
     packed = container[OBJECT_HEADER.size + _CONTAINER_FACTS.size :]
-    if declared > _MAX_BLOCK_BYTES or declared > len(packed) * _MAX_RATIO:
-        text = f"has a container at byte {at} that says it holds {declared} bytes in {len(packed)}"
-        faults.note("decode_failed", text)
-        return b""
-    if method == _STORED:
-        return packed[:declared]
-    if method != _DEFLATED:
-        text = f"has a container at byte {at} that is packed in an unknown way ({method})"
-        faults.note("decode_failed", text)
-        return b""
-    data, why = _inflate(packed, declared)
-    if why:
-        faults.note("decode_failed", f"has a container at byte {at} that is damaged: {why}")
-    return data
+    if method not in (_STORED, _DEFLATED):
+        return b"", f"is packed in an unknown way ({method})"
+    if declared > _MAX_BLOCK_BYTES or (not is_cut and declared > len(packed) * _MAX_RATIO):
+        return b"", f"says it holds {declared} bytes in {len(packed)}"
+    if method == _DEFLATED:
+        return _inflated(packed, declared, is_cut=is_cut)
+    return _checked(packed[:declared], declared, is_cut=is_cut)
 
 
-def _inflate(packed: bytes, declared: int) -> tuple[bytes, str]:
-    """Return at most ``declared`` bytes, and what is wrong with them."""
+def _inflated(packed: bytes, declared: int, *, is_cut: bool) -> tuple[bytes, str]:
     inflater = zlib.decompressobj()
-    found: list[bytes] = []
-    got = 0
     try:
-        # In steps, so that an error leaves what came before it.
-        while got < declared:
-            part = inflater.decompress(packed, min(_STEP_BYTES, declared - got))
-            if not part:
-                return b"".join(found), f"it holds {got} of {declared} bytes"
-            found.append(part)
-            got += len(part)
-            packed = inflater.unconsumed_tail
-        beyond = inflater.decompress(packed, 1)
+        data = inflater.decompress(packed, declared + 1)
     except zlib.error as error:
-        return b"".join(found), str(error)
-    if beyond:
-        return b"".join(found), f"it holds more than the {declared} bytes that it says"
-    return b"".join(found), ""
+        return b"", f"is damaged: {error}"
+    if len(data) > declared or (not inflater.eof and not is_cut):
+        return b"", f"is damaged: it does not end after the {declared} bytes that it declares"
+    return _checked(data, declared, is_cut=is_cut)
+
+
+def _checked(data: bytes, declared: int, *, is_cut: bool) -> tuple[bytes, str]:
+    if len(data) < declared and not is_cut:
+        return data, f"holds {len(data)} of the {declared} bytes that it declares"
+    return data, ""

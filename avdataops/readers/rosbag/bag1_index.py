@@ -117,11 +117,13 @@ def _chunk_of_info(record: Record) -> Chunk:
     counts: Counter[int] = Counter()
     for connection, count in pairs:
         counts[connection] += count
+    # An info may tell the times the wrong way round; the messages are there all the same.
+    first_ns, last_ns = sorted((record.time_ns("start_time"), record.time_ns("end_time")))
     return Chunk(
         at=record.number("chunk_pos"),
         length=0,
-        start_ns=record.time_ns("start_time"),
-        stop_ns=record.time_ns("end_time") + 1,
+        start_ns=first_ns,
+        stop_ns=last_ns + 1,
         counts=counts,
     )
 

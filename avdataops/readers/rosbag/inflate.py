@@ -51,9 +51,9 @@ def _inflate(codec: str, data: bytes, size: int) -> bytes:
     if codec in ("", "none"):
         return data
     if codec == "zstd":
-        # Arrow takes no empty target, so one byte is tried to see that there is none.
-        whole = pa.Codec("zstd").decompress
-        return bytes(whole(data, size, asbytes=True)) if size else _zstd_prefix(data, 1)
+        if not size:  # Arrow takes no empty target, so one byte is tried to see that there is none.
+            return bytes(pa.CompressedInputStream(pa.BufferReader(data), "zstd").read(1))
+        return bytes(pa.Codec("zstd").decompress(data, size, asbytes=True))
     if codec == "lz4":
         import lz4.frame
 

@@ -147,8 +147,10 @@ def _take_summary(summary: bytes, index: Index) -> bool:
         elif opcode == records.CHUNK_INDEX:
             one = records.parse_chunk_index(data)
             index.indexed[one.at] = one
+            # An index may tell the times the wrong way round; the messages are there all the same.
+            start_ns, last_ns = sorted((one.start_ns, one.end_ns))
             found.chunks.append(
-                Chunk(at=one.at, length=one.length, start_ns=one.start_ns, stop_ns=one.end_ns + 1)
+                Chunk(at=one.at, length=one.length, start_ns=start_ns, stop_ns=last_ns + 1)
             )
         elif opcode == records.STATISTICS:
             statistics = records.parse_statistics(data)

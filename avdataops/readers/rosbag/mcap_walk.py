@@ -138,7 +138,8 @@ class _Taker:
                     _take_fact(self._found, opcode, data)
         except InputError:
             # Nothing is known of a broken chunk but where it is; reading it tells why.
-            chunk = Chunk(at=at, length=length, start_ns=head.start_ns, stop_ns=head.end_ns + 1)
+            first_ns, last_ns = sorted((head.start_ns, head.end_ns))
+            chunk = Chunk(at=at, length=length, start_ns=first_ns, stop_ns=last_ns + 1)
             self._found.chunks.append(chunk)
             return
         if contents.counts:

@@ -218,10 +218,10 @@ class _Pass:
         """Return what this pass found wrong, by code and stream."""
         found: dict[tuple[str, str], Problem] = {}
         for topic in topics:
-            for code in ("decode_failed", "unsupported_encoding", "bad_time"):
+            for code in ("decode_failed", "unsupported_encoding", "bad_time", "damaged"):
                 count = self._dropped.get(topic.name, Counter())[code]
                 if count:
-                    why = self._reasons.get(topic.name, "")
+                    why = self._reasons.get(topic.name, "their bytes are lost")
                     text = f"{count} messages of '{topic.name}' in {name} were dropped: {why}"
                     found[code, topic.name] = Problem(
                         code=code, message=text, stream=topic.name, lost_rows=count

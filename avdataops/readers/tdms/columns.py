@@ -83,7 +83,7 @@ def _plan(channel: Channel, names: Names) -> Column:
     kinds = _kinds(channel.shape)
     if not {STAMP, STRING} & set(kinds.values()):
         try:
-            scaling = scaling_of(kinds, list(channel.levels))
+            scaling = scaling_of(kinds, channel.levels)
         except InputError as error:
             problem = f"the scales of '{channel.name}' are not used: {error.message}"
     unit = channel.levels[0].get("unit_string")
@@ -141,7 +141,7 @@ def number_arrays(column: Column, raw: Raw, rows: int) -> list[pa.Array]:
     if not arrays:
         return nulls(column, rows)
     return [
-        _filled(array.cast(field.type), rows)
+        _filled(array if array.type == field.type else array.cast(field.type), rows)
         for array, field in zip(arrays, column.fields, strict=True)
     ]
 

@@ -70,6 +70,18 @@ class Layout:
         return dict(zip(self.channels, found, strict=True))
 
     @property
+    def rows_are_mixed(self) -> bool:
+        """Say whether rows hold values of all channels, so that none can be read by itself."""
+        return self.is_interleaved or self.is_daqmx
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row of all channels, where rows are mixed."""
+        if self.is_daqmx:
+            return sum(self.shapes[0].widths)
+        return sum(shape.kind.size for shape in self.shapes)
+
+    @property
     def is_daqmx(self) -> bool:
         """Say whether the chunks hold rows of DAQmx cards."""
         return bool(self.shapes) and bool(self.shapes[0].scalers)
@@ -86,7 +98,7 @@ class Layout:
         return found
 
     def _interleaved(self) -> list[Place]:
-        stride = sum(shape.kind.size for shape in self.shapes)
+        stride = self.row_bytes
         found, inner = [], 0
         for shape, values in zip(self.shapes, self.values(), strict=True):
             found.append(Place(values, (Field(shape.kind, 0, stride, inner),)))
@@ -179,7 +191,7 @@ def layout_of(
         if len(cards) > 1:
             raise UnreadableFile("a segment mixes DAQmx channels of other cards or plain ones")
         size = sum(card.rows * card.width for card in _cards(shapes))
-        return Layout(order, False, channels, shapes, size)  # noqa: FBT003 - rows of cards
+        return Layout(order, False, channels, shapes, size)
     size = sum(shape.size for shape in shapes)
     has_text = any(shape.kind is STRING for shape in shapes)
     if is_interleaved and has_text and len(shapes) > 1:

@@ -219,5 +219,5 @@ def path_parts(path: str) -> tuple[str, ...]:
         parts.append(rest[2:end].replace("''", "'"))
         rest = rest[end + 1 :]
     if rest:
-        raise UnreadableFile(f"{ascii(path[:80])} is no path of an object")
+        raise UnreadableFile(f"{path[:80]!a} is no path of an object")
     return tuple(parts)

@@ -19,7 +19,8 @@ from avdataops.readers.tdms.layout import Field, Layout, Place, Text
 BLOCK_BYTES = 8 << 20
 """A chunk up to this size is read at once; of a larger one only what is asked for."""
 _AHEAD_BYTES = 1 << 20
-_BLOCKS = 4
+_KEPT_BYTES = 64 << 20
+"""More than the blocks of one window; the last one is kept whatever its size."""
 _LAYOUTS = 64
 MAX_STRING_BYTES = 16 << 20
 """One string longer than this is null."""
@@ -60,10 +61,11 @@ class Runs:
         """Count of values."""
         return int(self._until[-1]) if len(self._until) else 0
 
-    def layouts(self) -> Iterator[tuple[Layout, int]]:
-        """Yield each span's layout and the values in one of its chunks."""
-        for span, values in zip(self._spans.tolist(), self._values.tolist(), strict=True):
-            yield self._index.spans[span].layout, values
+    def layouts(self) -> Iterator[tuple[Layout, int, int]]:
+        """Yield each span's layout, the values in one of its chunks, and its chunks."""
+        for number, values in zip(self._spans.tolist(), self._values.tolist(), strict=True):
+            span = self._index.spans[number]
+            yield span.layout, values, span.chunks
 
     def pieces(self, start: int, stop: int) -> Iterator[Piece]:
         """Yield the rows ``start <= row < stop``, cut at the ends of segments."""
@@ -89,7 +91,10 @@ class Samples:
 
     def __init__(self, file: ReadableFile) -> None:
         self._file = file
+        self.is_direct = False
+        """Read only what is asked for; otherwise small chunks are read whole."""
         self._blocks: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._kept = 0
         self._places: OrderedDict[int, tuple[Layout, dict[int, Place]]] = OrderedDict()
 
     def numbers(self, channel: int, pieces: list[Piece]) -> Raw:
@@ -114,7 +119,7 @@ class Samples:
 
     def _field(self, piece: Piece, values: int, one: Field) -> Iterator[npt.NDArray[Any]]:
         size = piece.layout.chunk_bytes
-        if size <= BLOCK_BYTES:
+        if size <= BLOCK_BYTES and not (self.is_direct and not piece.layout.rows_are_mixed):
             chunks = -(-(piece.row + piece.rows) // values)
             start = piece.at + piece.chunk * size
             data, at = self._block(start, start + chunks * size)
@@ -132,16 +137,23 @@ class Samples:
             yield _native(found, one)
 
     def _block(self, start: int, stop: int) -> tuple[bytes, int]:
-        """Return bytes that hold the range, and where in them it begins."""
+        """Return bytes that hold the range, and where in them it begins.
+
+        Blocks are kept, oldest out first: all channels of a window ask for the same ones.
+        """
         stop = min(stop, self._file.size)
+        if self.is_direct:
+            return self._file.read_at(start, stop - start), 0
         for (low, high), data in self._blocks.items():
             if low <= start and stop <= high:
                 return data, start - low
         stop = min(max(stop, start + _AHEAD_BYTES), self._file.size)
         data = self._file.read_at(start, stop - start)
         self._blocks[start, stop] = data
-        if len(self._blocks) > _BLOCKS:
-            self._blocks.popitem(last=False)
+        self._kept += len(data)
+        while self._kept > _KEPT_BYTES and len(self._blocks) > 1:
+            _, old = self._blocks.popitem(last=False)
+            self._kept -= len(old)
         return data, 0
 
     def _place(self, layout: Layout, channel: int) -> Place:
@@ -240,20 +252,23 @@ def _native(values: npt.NDArray[Any], one: Field) -> npt.NDArray[Any]:
         for name in ("seconds", "fractions"):
             found[name] = values[name]
         return found
-    if one.kind is BOOLEAN:
-        return np.not_equal(values, 0)
     plain: npt.NDArray[Any] = np.require(values, values.dtype.newbyteorder("="), ["C", "A"])
-    return plain if one.bit is None else (plain >> one.bit) & 1
+    if one.kind is BOOLEAN:
+        plain = plain != 0
+    elif one.bit is not None:
+        plain = (plain >> one.bit) & 1
+    return plain
 
 
 def _text_array(data: bytes, lengths: _Numbers) -> pa.Array:
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     if int(ends[-1]) > len(data):
         raise UnreadableFile("the file ended inside a string")
-    found = pa.Array.from_buffers(
-        pa.binary(), len(lengths), [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(data)]
-    )
+    buffers = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(data)]
+    found = pa.Array.from_buffers(pa.string(), len(lengths), buffers)
     try:
-        return found.cast(pa.string())
-    except pa.ArrowInvalid:
-        return pa.array([one.decode("utf-8", "replace") for one in found.to_pylist()], pa.string())
+        found.validate(full=True)
+    except pa.ArrowInvalid:  # Some are no UTF-8.
+        plain = pa.Array.from_buffers(pa.binary(), len(lengths), buffers)
+        return pa.array([one.decode("utf-8", "replace") for one in plain.to_pylist()], pa.string())
+    return found

@@ -1,14 +1,12 @@
 """Scales of channels, as npTDMS computes them, kept from harm by what a file claims."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from nptdms import scaling as nptdms
-from nptdms.base_segment import RawChannelDataChunk
 
 from avdataops.model.errors import InputError
 from avdataops.readers.tdms.kinds import KINDS, Kind, Stamp, Value
@@ -17,6 +15,8 @@ from avdataops.readers.tdms.samples import Raw
 _MAX_SCALES = 256
 _MAX_STEPS = 1024
 _NEWTON_STEPS = 12
+RAW = 0xFFFFFFFF
+"""Input of a scale that takes the stored values (npTDMS has the same number)."""
 _SCALE = re.compile(r"NI_Scale\[(\d+)\]_Scale_Type")
 Samples = npt.NDArray[Any]
 
@@ -27,9 +27,13 @@ class Scaling:
 
     scales: Any
     """npTDMS's chain of scales."""
+    is_plain: bool
+    """The values come out as they are stored."""
 
     def apply(self, raw: Raw) -> Samples:
         """Return scaled values as doubles; raises whatever npTDMS trips over."""
+        from nptdms.base_segment import RawChannelDataChunk
+
         values = {scale: _widened(found) for scale, found in raw.items()}
         plain = values.pop(None, None)
         with np.errstate(all="ignore"):
@@ -43,7 +47,9 @@ def _widened(values: Samples) -> Samples:
     return values.astype(np.float64) if values.dtype == np.float32 else values
 
 
-def scaling_of(kinds: Mapping[int | None, Kind], levels: list[Mapping[str, Value]]) -> Any:
+def scaling_of(
+    kinds: Mapping[int | None, Kind], levels: Sequence[Mapping[str, Value]]
+) -> Scaling | None:
     """Return the scaling of a channel, None if there is none.
 
     ``kinds`` are the types of its values by DAQmx scaler; ``levels`` are the properties of
@@ -52,34 +58,37 @@ def scaling_of(kinds: Mapping[int | None, Kind], levels: list[Mapping[str, Value
     """
     if not any(_has_scales(properties) for properties in levels):
         return None
+    probe = {scale: np.ones(1, _code(kind)) for scale, kind in kinds.items()}
     try:
-        found = nptdms.get_scaling(*levels)
-        if found is None:
-            return None
-        _check(found.scalings)
-        for number, one in enumerate(found.scalings):
-            if isinstance(one, nptdms.RtdScaling):
-                found.scalings[number] = Rtd.of(one)
-        scaling = Scaling(found)
-        probe = {scale: np.ones(1, _code(kind)) for scale, kind in kinds.items()}
-        if scaling.apply(probe).shape != (1,):
-            raise InputError("they give no single value")
-        last = found.scalings[-1]
+        found = _scaling(kinds, levels)
+        shape = found.apply(probe).shape if found else (1,)
     except InputError:
         raise
     except Exception as error:  # npTDMS trips over contradictions in many ways.
         raise InputError(f"{type(error).__name__} {error}"[:200]) from error
-    return None if _is_plain(last, kinds) else scaling
+    if shape != (1,):
+        raise InputError("they do not give one value for one")
+    return None if found is None or found.is_plain else found
 
 
-def _is_plain(last: Any, kinds: Mapping[int | None, Kind]) -> bool:
-    """Say whether the values come out as they are stored."""
-    if isinstance(last, nptdms.DaqMxScalerScaling):
-        return len(kinds) == 1
-    return isinstance(last, nptdms.NoOpScaling) and last.input_source == _RAW and None in kinds
+def _scaling(
+    kinds: Mapping[int | None, Kind], levels: Sequence[Mapping[str, Value]]
+) -> Scaling | None:
+    from nptdms import scaling as nptdms
 
-
-_RAW = nptdms.RAW_DATA_INPUT_SOURCE
+    found = nptdms.get_scaling(*levels)
+    if found is None:
+        if any(level.get("NI_Scaling_Status") == "scaled" for level in levels):
+            return None
+        raise InputError("one is of a type that is not known")
+    _check(found.scalings)
+    for number, one in enumerate(found.scalings):
+        if isinstance(one, nptdms.RtdScaling):
+            found.scalings[number] = Rtd.of(one)
+    last = found.scalings[-1]
+    is_raw = isinstance(last, nptdms.NoOpScaling) and last.input_source == RAW and None in kinds
+    is_scaler = isinstance(last, nptdms.DaqMxScalerScaling) and len(kinds) == 1
+    return Scaling(found, is_raw or is_scaler)
 
 
 def _code(kind: Kind) -> str:
@@ -102,7 +111,7 @@ def _check(scales: list[Any]) -> None:
     costs: dict[int, int] = {}
 
     def cost(number: Any, above: frozenset[int]) -> int:
-        if number == _RAW:
+        if number == RAW:
             return 0
         if not isinstance(number, int) or not 0 <= number < len(scales) or number in above:
             raise InputError(f"scale {str(number)[:20]!a} feeds itself or is none")

@@ -142,7 +142,7 @@ class _Parser:
         elif entry.shape == AS_BEFORE:
             shape = one.shape
             if shape is None:
-                text = f"{ascii(entry.path[:80])} is said to be as before, and has not been before"
+                text = f"{entry.path[:80]!a} is said to be as before, and has not been before"
                 raise UnreadableFile(text)
         is_changed = number not in self._listed or self._listed[number] != shape
         self._listed[number] = shape

@@ -194,8 +194,8 @@ def a_topic_without_messages() -> Case:
 
 
 def messages_of_no_bytes() -> Case:
-    data = START + n(1, 1) + m.message(1, 2, b"") + n(3, 3) + m.message(1, 4, b"") + END
-    expected = {"/n": table((1, 1), (3, 3))}
+    data = START + n(1, 1) + m.message(1, 2, b"") + m.message(1, 3, b"") + n(4, 4) + END
+    expected = {"/n": table((1, 1), (4, 4))}
     return case("no-bytes", data, expected, "unindexed", "unsupported_encoding")
 
 
