@@ -25,6 +25,8 @@ class Channel:
     """Of an algebraic conversion, which is never given to the library."""
     is_text: bool
     is_bytes: bool
+    is_invalid: bool = False
+    """True if the file declares all values of the channel invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

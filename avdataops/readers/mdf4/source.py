@@ -9,7 +9,7 @@ import numpy.typing as npt
 from avdataops.model.errors import UnreadableFile
 from avdataops.model.time import NS_PER_S, TimeRange
 from avdataops.ports.files import ReadableFile
-from avdataops.readers.mdf4.facts import Channel, Group, Piece, Times
+from avdataops.readers.mdf4.facts import Channel, Group, Piece, Samples, Times
 from avdataops.readers.mdf4.formula import evaluate
 from avdataops.readers.mdf4.overlay import Overlay
 from avdataops.readers.mdf4.repair import Repair
@@ -18,6 +18,7 @@ MASTERS = {1: "time", 2: "angle", 3: "distance", 4: "index"}
 """Kinds of master channels (ASAM MDF 4.2, cn_sync_type)."""
 _MASTER_TYPES = (2, 3)
 _FLAG_VLSD = 1
+_FLAG_ALL_INVALID = 1
 _FLAG_BUS_EVENT = 2
 _ALGEBRAIC = 3
 _IN_FILE, _UNCOMPRESSED = 0, 0
@@ -91,15 +92,7 @@ class Source:
             self._mdf._invalidation_cache.clear()  # noqa: SLF001 - it is kept by offset only
             seconds = self._mdf.get_master(group.index, data=fragment, one_piece=True)
             samples = {
-                channel.index: self._mdf.get(
-                    group=group.index,
-                    index=channel.index,
-                    data=fragment,
-                    raw=True,
-                    ignore_invalidation_bits=True,  # Else the library leaves invalid samples out.
-                    samples_only=True,
-                )
-                for channel in channels
+                channel.index: self._samples(group, channel, fragment) for channel in channels
             }
             length = min([len(seconds), *(len(values) for values, _ in samples.values())])
             if length < len(seconds):
@@ -109,6 +102,22 @@ class Source:
                     for index, (values, invalid) in samples.items()
                 }
             yield Piece(self._master_seconds(group, np.asarray(seconds, np.float64)), samples)
+
+    def _samples(
+        self, group: Group, channel: Channel, fragment: Any
+    ) -> tuple[Samples, npt.NDArray[np.bool_] | None]:
+        """Return the raw samples of a channel, and which of them are invalid."""
+        values, invalid = self._mdf.get(
+            group=group.index,
+            index=channel.index,
+            data=fragment,
+            raw=True,
+            ignore_invalidation_bits=True,  # Else the library leaves invalid samples out.
+            samples_only=True,
+        )
+        if channel.is_invalid:
+            return values, np.ones(len(values), dtype=np.bool_)
+        return values, invalid
 
     def time_of(self, group: Group) -> TimeRange | None:
         """Return the time from the first record of a group to the last, None without either."""
@@ -223,6 +232,7 @@ class Source:
             formula=self._formulas.get((group, index)),
             is_text=channel.data_type in (6, 7, 8, 9),
             is_bytes=channel.data_type in (10, 11, 12),
+            is_invalid=bool(channel.flags & _FLAG_ALL_INVALID),
         )
 
 

@@ -75,6 +75,8 @@ class _Parser:
         self._layout: Layout | None = None
         self._layouts: dict[tuple[object, ...], Layout] = {}
         self._flags: tuple[str, bool] = ("<", False)
+        self._said: tuple[int, bytes] = (0, b"")
+        """The last metadata; to hear them again changes nothing."""
         self._properties = 0
         self._listings = 0
         self._work = 0
@@ -120,6 +122,10 @@ class _Parser:
         if size > MAX_METADATA_BYTES:
             raise HostileInput(f"{self._file.name} has {size} bytes of metadata in one segment")
         data = self._stream.read(size)
+        said = (lead.toc & (_NEW_LIST | _BIG_ENDIAN), data)
+        if said == self._said:
+            return
+        self._said = said
         before = self._listed
         if lead.toc & _NEW_LIST:
             self._listed = {}
