@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from avdataops.cli.groups import HintingGroup
-from avdataops.model.errors import AvdataopsError
+from avdataops.model.errors import AvdataopsError, PermissionDenied, StorageUnavailable
 from avdataops.ports.lineage_views import printable
 
 _COMMANDS = {
@@ -92,7 +92,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         status = 0
+    except OSError as error:
+        told = _of_the_machine(error)
+        _show(told, as_json=_wants_json(given))
+        status = told.exit_status
     return status if isinstance(status, int) else 0
+
+
+def _of_the_machine(error: OSError) -> AvdataopsError:
+    """Return what a refusal of the operating system means to the user."""
+    if isinstance(error, PermissionError):
+        return PermissionDenied(f"this user may not read or write {error.filename}")
+    return StorageUnavailable(
+        f"the machine failed at {error.filename or 'a file'}: {error.strerror}"
+    )
 
 
 def _wants_json(given: Sequence[str]) -> bool:

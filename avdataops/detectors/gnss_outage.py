@@ -27,7 +27,7 @@ class Params:
     max_sigma_m: float = 5.0
     """A worse horizontal standard deviation is no usable position."""
     max_silence_s: float = 2.0
-    max_silence_periods: float = 3.0
+    max_silence_periods: float = 2.5
     """Without a position for longer than both, whatever the receiver says of its fix: a single
     message missed at 1 Hz is no outage."""
     good_s: float = 2.0

@@ -24,6 +24,8 @@ class Params:
     off_mps: float = 0.5
     min_s: float = 2.0
     merge_s: float = 1.0
+    max_mean_mps: float = 0.25
+    """A faster mean is creeping, or a wheel that is measured in pulses: no standstill."""
 
 
 def find(drive: Drive, params: Params) -> Detection:
@@ -53,6 +55,8 @@ def find(drive: Drive, params: Params) -> Detection:
                 )
             continue
         inside = moving[episode.rows]
+        if inside.mean() > params.max_mean_mps:
+            continue
         found.append(
             Found(
                 type="standstill",

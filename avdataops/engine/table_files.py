@@ -28,6 +28,7 @@ class ParquetTable:
     def __init__(self, artifact: Artifact, file: ReadableFile) -> None:
         self.artifact = artifact
         self._file = file
+        self._schema: pa.Schema | None = None
 
     @contextmanager
     def _open(self) -> Iterator[pq.ParquetFile]:
@@ -46,9 +47,11 @@ class ParquetTable:
     @property
     def schema(self) -> pa.Schema:
         """Its columns, with units in the field metadata."""
-        with self._open() as file:
-            schema = file.schema_arrow
-        return schema.remove(schema.get_field_index("ts")).remove_metadata()
+        if self._schema is None:
+            with self._open() as file:
+                schema = file.schema_arrow
+            self._schema = schema.remove(schema.get_field_index("ts")).remove_metadata()
+        return self._schema
 
     def batches(self, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield its rows in order, only the named columns, in bounded memory."""

@@ -1,6 +1,6 @@
 """The ego table: for each canonical signal the best source of the drive, on the sync grid."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,11 @@ from avdataops.signals.arrays import Floats, Times
 from avdataops.signals.columns import T_FIELD, float_array
 from avdataops.tables.signals import Match, Signal, signals
 
+YAW_RATE = "yaw_rate_radps"
+STANDING_MPS = 0.1
+"""As in the definition of a standstill."""
+MIN_STANDING_SHARE = 0.01
+"""Less standing than this share of the drive says too little about a sensor's zero."""
 _MIN_COVERAGE = 0.5
 """A preferred source with less than this share of the widest one's ticks is passed over."""
 
@@ -49,21 +54,43 @@ def choose(offers: Iterable[Offer]) -> Offer | None:
 def ego_table(ticks: Times, offers: Iterable[Offer]) -> pa.Table:
     """Return one column per canonical signal; those without a source are null throughout.
 
-    Field metadata: ``unit``, ``method``, and ``source`` where there is one.
+    Field metadata: ``unit``, ``method``, ``source`` where there is one, ``bias_removed`` where a
+    sensor's zero was.
     """
     by_signal: dict[str, list[Offer]] = {}
     for offer in offers:
         by_signal.setdefault(offer.match.signal.name, []).append(offer)
+    best = {name: choose(by_signal.get(name, ())) for name in signals()}
+    bias = _rate_bias(best)
     fields, arrays = [T_FIELD], [pa.array(ticks)]
     for signal in signals().values():
-        best = choose(by_signal.get(signal.name, ()))
-        fields.append(_field(signal, best))
-        arrays.append(_column(signal, np.full(ticks.size, np.nan) if best is None else best.values))
+        chosen = best[signal.name]
+        values = np.full(ticks.size, np.nan) if chosen is None else chosen.values
+        facts = {}
+        if signal.name == YAW_RATE and bias:
+            values, facts = values - bias, {"bias_removed": f"{bias:.6f}"}
+        fields.append(_field(signal, chosen, facts))
+        arrays.append(_column(signal, values))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _field(signal: Signal, best: Offer | None) -> pa.Field:
-    metadata = {"unit": signal.unit, "method": signal.method}
+def _rate_bias(best: Mapping[str, Offer | None]) -> float:
+    """Return what an inertial yaw rate says while the wheels stand; 0 where that cannot be told.
+
+    A gyroscope's zero drifts with temperature by tenths of a degree per second, enough to turn a
+    straight road into a bend; a car that stands does not turn.
+    """
+    rate, speed = best.get(YAW_RATE), best.get("ego_speed_mps")
+    if rate is None or speed is None or rate.match.candidate.reading != "level_rate":
+        return 0.0
+    standing = (np.abs(speed.values) <= STANDING_MPS) & np.isfinite(rate.values)
+    if np.count_nonzero(standing) < MIN_STANDING_SHARE * rate.coverage:
+        return 0.0
+    return float(np.median(rate.values[standing]))
+
+
+def _field(signal: Signal, best: Offer | None, facts: Mapping[str, str]) -> pa.Field:
+    metadata = {"unit": signal.unit, "method": signal.method, **facts}
     if best is not None:
         metadata["source"] = best.source
     return pa.field(signal.name, pa.string() if signal.is_text else pa.float64(), metadata=metadata)

@@ -23,7 +23,7 @@ from avdataops.signals.columns import (
     rows_at,
     smooth_values,
 )
-from avdataops.signals.intervals import union
+from avdataops.signals.intervals import merge_close, union
 from avdataops.signals.timing import median_period_ns
 
 # Jitter must not cost a stream of the grid's rate every second tick.
@@ -39,8 +39,14 @@ class Limits:
     """In median periods of the samples."""
     at_least_ms: float = 200.0
     """Shorter pauses of fast signals are no gaps."""
-    at_most_ms: float = 2000.0
-    """Slower signals are not interpolated; three periods of 1 Hz would be blind for 3 s."""
+    at_most_ms: float = 2500.0
+    """Slower signals are not interpolated.  Half a second more than two periods of 1 Hz, so that
+    one missed message of a jittery receiver does not fall on the limit."""
+
+    @property
+    def at_most_ns(self) -> int:
+        """The longest pause that is no gap of any signal."""
+        return round(self.at_most_ms * NS_PER_MS)
 
     def max_gap_ns(self, t: Times) -> int:
         """Return the longest pause that is no gap, for the samples at ``t``."""
@@ -49,11 +55,16 @@ class Limits:
         return int(min(max(by_period, at_least), at_most))
 
 
-def grid_over(stretches: Iterable[Pairs], rate_hz: float) -> Times:
-    """Return the multiples of the period since the epoch that lie in any of the stretches."""
+def grid_over(stretches: Iterable[Pairs], rate_hz: float, *, join_ns: int = 0) -> Times:
+    """Return the multiples of the period since the epoch that lie in any of the stretches.
+
+    Pauses of at most ``join_ns`` have ticks too: what a bus that is asked in bursts says now and
+    then may still speak for them.
+    """
     covered = np.empty((0, 2), dtype=np.int64)
     for pairs in stretches:
         covered = union(covered, pairs)
+    covered = merge_close(covered, join_ns)
     ticks = [regular_grid(int(start), int(stop), rate_hz) for start, stop in covered]
     return np.concatenate([np.empty(0, dtype=np.int64), *ticks])
 

@@ -92,7 +92,8 @@ class PlacedStream:
     def on_own_grid(self, rate_hz: float, limits: Limits) -> pa.Table:
         """Return its numbers and texts at ticks of ``rate_hz``, or of a whole part of that."""
         table = self.stream.table.read()
-        ticks = grid_over([self.stretches], rate_within(rate_hz, self.stream.timing.period_ns))
+        own_hz = rate_within(rate_hz, self.stream.timing.period_ns)
+        ticks = grid_over([self.stretches], own_hz, join_ns=limits.at_most_ns)
         return synced(table, self.tie.to_reference(times(table["t_ns"])), ticks, limits)
 
     def offer(self, match: Match, reading: Reading, ticks: Times, limits: Limits) -> Offer:

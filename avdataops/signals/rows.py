@@ -26,13 +26,19 @@ def in_time_order(parts: Iterable[Table]) -> tuple[Table, ...]:
 
 
 def unified_schema(schemas: list[pa.Schema]) -> pa.Schema:
-    """Return the columns of all parts of a stream; numbers of different width get the wider one."""
-    return pa.unify_schemas(schemas, promote_options="permissive")
+    """Return the columns of all parts of a stream; numbers of different width get the wider one.
+
+    A column that some part lacks is nullable.
+    """
+    whole = pa.unify_schemas(schemas, promote_options="permissive")
+    everywhere = set.intersection(*(set(schema.names) for schema in schemas))
+    return pa.schema([f if f.name in everywhere else f.with_nullable(True) for f in whole])
 
 
 def joined(tables: list[pa.Table]) -> pa.Table:
     """Return the rows of all parts, null where a part lacks a column."""
-    return pa.concat_tables(tables, promote_options="permissive")
+    whole = pa.concat_tables(tables, promote_options="permissive")
+    return whole.cast(unified_schema([table.schema for table in tables]))
 
 
 def picked_rows(

@@ -118,7 +118,8 @@ def _picked(ctx: StepContext, parts: Parts, schema: pa.Schema, keep: Indices) ->
 
 
 def _present(table: Table, names: list[str]) -> list[str]:
-    return [name for name in names if name in table.schema.names]
+    there = set(table.schema.names)
+    return [name for name in names if name in there]
 
 
 def _account(parts: Parts, rows_out: int, dropped: dict[str, int]) -> Account:

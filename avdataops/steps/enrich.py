@@ -24,7 +24,7 @@ from avdataops.ports.step import (
     Table,
 )
 from avdataops.signals.align import angle_at, linear_at, regular_grid
-from avdataops.signals.arrays import Floats, Times
+from avdataops.signals.arrays import Floats, Times, segments
 from avdataops.signals.geo import bearing_rad, haversine_m, wrap_pi
 from avdataops.signals.timing import median_period_ns
 from avdataops.tables.kinds import kind
@@ -42,6 +42,8 @@ class TrackParams:
     track_rate_hz: float = 1.0
     bridge_s: float = 0.0
     """Longest time without a position that a straight line may fill; 0 fills none."""
+    max_silence_s: float = 60.0
+    """A longer pause of all signals has no rows."""
     min_course_speed_mps: float = 2.0
     """Below, noise of the positions turns the course, so heading stays unknown."""
 
@@ -119,7 +121,14 @@ def make_track(t: Times, signals: Mapping[str, Floats], params: TrackParams) -> 
     """
     if t.size == 0:
         return Track(t, *(np.empty(0) for _ in _SIGNALS))
-    ticks = regular_grid(int(t.min()), int(t.max()) + 1, params.track_rate_hz)
+    # A logger whose clock lost its battery must not cost a row for every second since then.
+    silence_ns = round(params.max_silence_s * NS_PER_S)
+    ticks = np.concatenate(
+        [
+            regular_grid(int(t[first]), int(t[stop - 1]) + 1, params.track_rate_hz)
+            for first, stop in segments(t, silence_ns)
+        ]
+    )
     near_ns = round(_NEIGHBOUR_PERIODS * (median_period_ns(t) or 0))
     bridge_ns = max(near_ns, round(params.bridge_s * NS_PER_S))
     lat, lon, heading, speed = (signals[name] for name in _SIGNALS)

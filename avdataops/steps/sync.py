@@ -48,7 +48,7 @@ class SyncParams:
     """Take a clock that cannot be tied as the reference clock, if the recordings overlap."""
     gap_periods: float = 3.0
     min_gap_ms: float = 200.0
-    max_gap_ms: float = 2000.0
+    max_gap_ms: float = 2500.0
     """Samples further apart are never joined, however slow the signal."""
     frame_reference: str = ""
     """Stream whose frames are the ticks of the frame table; empty: lidar, else camera, radar."""
@@ -106,7 +106,8 @@ def _signals(ctx: StepContext, placed: list[PlacedStream], params: SyncParams) -
     )
     # Streams slower than the largest gap have nothing between their messages to be told.
     fast = [stream for stream in placed if stream.is_fast_enough(limits)]
-    ticks = grid_over((stream.stretches for stream in fast), params.rate_hz)
+    stretches = (stream.stretches for stream in fast)
+    ticks = grid_over(stretches, params.rate_hz, join_ns=limits.at_most_ns)
     offers: list[Offer] = []
     for number, stream in enumerate(fast):
         for match in stream.stream.matches:

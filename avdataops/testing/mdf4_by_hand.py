@@ -110,8 +110,8 @@ class _Image:
     def channel(self, one: Channel, after: int) -> int:
         """Append a channel."""
         data = self.block("SD", (), one.signal_data) if one.signal_data is not None else 0
-        links = (after, 0, self.text(one.name), 0, self.conversion(one.conversion), data)
-        links = (*links, self.text(one.unit), 0)
+        name, unit = self.text(one.name), self.text(one.unit)
+        links = (after, 0, name, 0, self.conversion(one.conversion), data, unit, 0)
         kinds = struct.pack("<BBBB", one.kind, one.sync, one.data_type, one.bit)
         place = struct.pack("<IIII", one.byte, one.bits, one.flags, one.invalid_bit)
         return self.block("CN", links, kinds + place + bytes(4 + 48))

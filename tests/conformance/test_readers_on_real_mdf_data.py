@@ -197,12 +197,6 @@ def test_every_mdf_recording_opens_or_says_why_not(real_data: Path) -> None:
             assert counts == {stream.name: stream.rows for stream in reader.streams}, path.name
 
 
-def test_tdms_is_recognised_and_refused(real_data: Path) -> None:
-    path = real_data / "tdms" / "sample_tdms_file_v4713.tdms"
-    with pytest.raises(UnreadableFile, match="TDMS"):
-        _open(path)
-
-
 def test_unfinalised_logs_cut_anywhere_give_a_prefix(real_data: Path) -> None:
     path = real_data / "mdf4" / "css_11111111_00000012_00000001.MF4"
     data = path.read_bytes()

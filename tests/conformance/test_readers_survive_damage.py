@@ -9,16 +9,35 @@ from hypothesis import strategies as st
 from avdataops.model.errors import InputError
 from avdataops.ports.files import BytesFile
 from avdataops.readers import FORMATS, open_recording
+from avdataops.testing.can_log_cases import can_log_cases
 from avdataops.testing.reader_cases import mdf_cases, ros_cases
 from avdataops.testing.reader_suite import Case
 
-NAMES = ["mcap-zstd", "mcap-plain", "mcap-unchunked", "bag-none", "bag-lz4", "db3", "mdf4-plain"]
-HEADS = [b"MDF     4.10    ", b"\x89MCAP0\r\n", b"#ROSBAG V2.0\n", b"SQLite format 3\x00"]
+NAMES = [
+    "mcap-zstd",
+    "mcap-plain",
+    "mcap-unchunked",
+    "bag-none",
+    "bag-lz4",
+    "db3",
+    "mdf4-plain",
+    "blf-deflated",
+    "blf-split",
+    "asc-hex",
+    "candump",
+]
+HEADS = [
+    b"MDF     4.10    ",
+    b"\x89MCAP0\r\n",
+    b"#ROSBAG V2.0\n",
+    b"SQLite format 3\x00",
+    b"LOGG\x90\x00\x00\x00",
+]
 
 
 @functools.cache
 def _cases() -> dict[str, Case]:
-    return {case.name: case for case in [*ros_cases(), *mdf_cases()]}
+    return {case.name: case for case in [*ros_cases(), *mdf_cases(), *can_log_cases()]}
 
 
 def _read(data: bytes) -> int:

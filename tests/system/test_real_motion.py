@@ -163,7 +163,7 @@ def test_no_position_is_made_up_between_distant_fixes(
     made = ego.t_ns[np.isfinite(ego["lat_deg"])]
     after = np.clip(np.searchsorted(t, made), 1, t.size - 1)
     assert made.size > 0.9 * ego.t_ns.size
-    assert (t[after] - t[after - 1]).max() <= 2 * SECOND
+    assert (t[after] - t[after - 1]).max() <= 2.5 * SECOND
 
 
 def test_the_ego_stands_by_the_receiver_too(lake: Lake, ego: Ego, receiver: Receiver) -> None:

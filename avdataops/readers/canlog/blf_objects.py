@@ -45,7 +45,8 @@ def walk(data: bytes) -> Walk:
     marks = marks[_number(array, marks, 4) == int.from_bytes(OBJECT, "little")]
     size, kind = _number(array, marks + 8, 4), _number(array, marks + 12, 4)
     most = np.where(np.isin(kind, list(_READERS)), _MAX_FRAME_BYTES, _MAX_OBJECT_BYTES)
-    marks, ends = marks[is_sane := (size >= _HEADER) & (size <= most)], (marks + size)[is_sane]
+    is_sane = (size >= _HEADER) & (size <= most)
+    marks, ends = marks[is_sane], (marks + size)[is_sane]
     kept = _chain(np.searchsorted(marks, ends))
     at, ends = marks[kept], ends[kept]
     before = np.concatenate([np.zeros(1, dtype=np.int64), ends])[: len(at)]

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from avdataops.model.errors import InputError
+from avdataops.model.errors import InputError, SchemaMismatch
+from avdataops.readers.mdf4 import arithmetic
 from avdataops.readers.mdf4.facts import Channel, Samples
 from avdataops.readers.mdf4.formula import evaluate
 from avdataops.readers.names import RESERVED, UniqueNames, snake_case
@@ -64,12 +65,21 @@ def _type_of(values: Samples) -> pa.DataType:
 
 
 def convert(channel: Channel, raw: Samples) -> Samples:
-    """Return physical values; raises ``InputError`` for a formula that is not evaluated."""
+    """Return physical values; raises ``InputError`` for a conversion that cannot be worked out."""
     if channel.formula is not None:
         return evaluate(channel.formula, raw)
     if channel.conversion is None:
         return raw
-    converted: Samples = channel.conversion.convert(raw, ignore_value2text_conversions=False)
+    kind = channel.conversion.conversion_type
+    if kind == arithmetic.RATIONAL:
+        return arithmetic.rational(channel.conversion, raw)
+    if kind == arithmetic.RANGES:
+        return arithmetic.ranges(channel.conversion, raw)
+    try:
+        converted: Samples = channel.conversion.convert(raw, ignore_value2text_conversions=False)
+    except Exception as error:
+        # A table without entries or of odd numbers shows as whatever the library trips over.
+        raise SchemaMismatch(f"its conversion cannot be worked out: {error}") from error
     return converted
 
 

@@ -107,3 +107,10 @@ def test_a_noisy_wheel_speed_is_less_sure() -> None:
     (sure,) = find(at_speed(still), Params()).found
     (unsure,) = find(at_speed(shaky), Params()).found
     assert unsure.confidence < sure.confidence
+
+
+def test_a_wheel_measured_in_pulses_does_not_stand() -> None:
+    # 0 and 1.1 m/s in turn, three times a second: the car creeps at 0.4 m/s.
+    pulses = np.where((T_S * 3) % 1.0 < 0.36, 1.1, 0.0)
+    assert find(at_speed(pulses), Params()).found == ()
+    assert len(find(at_speed(pulses), Params(max_mean_mps=0.5)).found) == 1

@@ -97,3 +97,33 @@ def test_a_table_without_ticks_has_its_columns() -> None:
 def test_a_signal_without_a_source_is_null_throughout(name: str) -> None:
     table = ego_table(np.array([0, 20]), [])
     assert table[name].null_count == 2
+
+
+def _inertial(values: list[float]) -> Offer:
+    one = signal("yaw_rate_radps")
+    rank = next(n for n, c in enumerate(one.candidates) if c.reading == "level_rate")
+    match = Match(
+        signal=one,
+        rank=rank,
+        candidate=one.candidates[rank],
+        stream="imu",
+        columns={"x": "wx"},
+        where=None,
+        scales={"x": 1.0},
+    )
+    return Offer(match, np.array(values))
+
+
+def test_what_a_gyroscope_says_of_a_standing_car_is_taken_off_everywhere() -> None:
+    speed = _offer([0.0, 0.05, 0.0, 9.0, 9.0, NAN])
+    table = ego_table(np.arange(6), [speed, _inertial([0.01, 0.01, 0.03, 0.11, NAN, 0.01])])
+    rate = table["yaw_rate_radps"].to_numpy(zero_copy_only=False)
+    assert rate == pytest.approx([0.0, 0.0, 0.02, 0.10, NAN, 0.0], nan_ok=True)
+    assert table.field("yaw_rate_radps").metadata[b"bias_removed"] == b"0.010000"
+
+
+@pytest.mark.parametrize("speeds", [[9.0, 9.0, 9.0], [NAN, NAN, NAN]])
+def test_a_car_that_never_stands_tells_no_bias(speeds: list[float]) -> None:
+    table = ego_table(np.arange(3), [_offer(speeds), _inertial([0.01, 0.01, 0.01])])
+    assert table["yaw_rate_radps"].to_pylist() == [0.01, 0.01, 0.01]
+    assert b"bias_removed" not in table.field("yaw_rate_radps").metadata

@@ -29,7 +29,7 @@ def _table(t: np.ndarray, **columns: tuple[object, pa.DataType, str]) -> pa.Tabl
 
 
 @pytest.mark.parametrize(
-    ("period_ms", "limit_ms"), [(10, 200), (50, 200), (100, 300), (600, 1800), (1000, 2000)]
+    ("period_ms", "limit_ms"), [(10, 200), (50, 200), (100, 300), (600, 1800), (1000, 2500)]
 )
 def test_three_periods_are_no_gap_within_bounds(period_ms: int, limit_ms: int) -> None:
     t = np.arange(20) * period_ms * MS
@@ -146,3 +146,10 @@ def test_a_header_alone_has_no_numbers() -> None:
     assert has_numbers(header.append(pa.field("v", pa.float64())))
     assert has_numbers(header.append(pa.field("state", pa.uint8())))
     assert not has_numbers(header.append(pa.field("data", pa.binary())))
+
+
+def test_a_pause_that_may_be_joined_has_ticks_and_a_longer_one_has_none() -> None:
+    stretches = np.array([[0, 1000], [2000, 3000], [9000, 9500]], dtype=np.int64) * MS
+    seconds = grid_over([stretches], 2.0, join_ns=1500 * MS) // (500 * MS)
+    assert seconds.tolist() == [0, 1, 2, 3, 4, 5, 18]
+    assert (grid_over([stretches], 2.0) // (500 * MS)).tolist() == [0, 1, 4, 5, 18]
