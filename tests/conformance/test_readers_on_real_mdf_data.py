@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 from asammdf import MDF
 
-from avdataops.model.errors import UnreadableFile
 from avdataops.ports.files import BytesFile
 from avdataops.ports.reading import Reader, Sidecars
 from avdataops.readers import open_recording

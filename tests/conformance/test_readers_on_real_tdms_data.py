@@ -54,8 +54,8 @@ def test_times_follow_what_the_recorder_says_of_start_and_rate(path: Path) -> No
     with _open(path) as reader:
         (stream,) = reader.streams
         table = tables_of(reader.batches())["Measurement"]
+        assert reader.time == TimeRange(START_NS, START_NS + (ROWS - 1) * STEP_NS + 1)
     assert table["t_ns"].to_pylist() == [START_NS + n * STEP_NS for n in range(ROWS)]
-    assert (stream.start_ns, stream.stop_ns) == (START_NS, START_NS + (ROWS - 1) * STEP_NS + 1)
     assert stream.type == "tdms/waveform"
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 import pyarrow as pa
 
 from avdataops.model.stream import Problem, Stream
+from avdataops.model.time import TimeRange
 from avdataops.readers.tdms.clock import (
     Clock,
     FileClock,
@@ -43,6 +44,8 @@ class Planned:
     """Rows in the file; the index may promise more."""
     runs: Mapping[int, Runs]
     """By channel."""
+    time: TimeRange | None = None
+    """From the first row in the file to the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,11 @@ def _planned(one: _Class, group: str, title: str, runs: Mapping[int, Runs]) -> P
 
 
 def _timed(planned: Planned, samples: Samples) -> Planned:
-    """Return the stream with the time of its first row and its last, where that is known."""
+    """Return the stream with the time of its rows, where that is known.
+
+    The stream itself states it only if all promised rows are there: else rows and time would not
+    belong together, and make a rate that never was.
+    """
     if not planned.rows:
         return planned
     if planned.ticks:
@@ -184,8 +191,11 @@ def _timed(planned: Planned, samples: Samples) -> Planned:
         ends = list(_stamped_ends(planned, samples))
     if len(ends) < 2 or ends[1] < ends[0]:  # noqa: PLR2004 - first and last
         return planned
-    stream = replace(planned.stream, start_ns=ends[0], stop_ns=ends[1] + 1)
-    return replace(planned, stream=stream)
+    time = TimeRange(ends[0], ends[1] + 1)
+    if planned.rows < (planned.stream.rows or 0):
+        return replace(planned, time=time)
+    stream = replace(planned.stream, start_ns=time.start_ns, stop_ns=time.stop_ns)
+    return replace(planned, stream=stream, time=time)
 
 
 def _stamped_ends(planned: Planned, samples: Samples) -> Iterator[int]:

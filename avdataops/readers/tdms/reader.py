@@ -32,10 +32,9 @@ class TdmsReader:
     def time(self) -> TimeRange | None:
         """First sample to last of all streams whose times are known."""
         found: TimeRange | None = None
-        for stream in self.streams:
-            if stream.start_ns is not None and stream.stop_ns is not None:
-                span = TimeRange(stream.start_ns, stream.stop_ns)
-                found = span.union(found) if found else span
+        for one in self._plan.planned:
+            if one.time is not None:
+                found = one.time.union(found) if found else one.time
         return found
 
     @property

@@ -218,7 +218,8 @@ def test_frames_of_any_sender_and_priority_belong_to_their_group(
     group: int, last: int, is_found: bool
 ) -> None:
     text = HEAD + "".join(
-        f'BO_ {_id(6, pgn, ext, 0xFE) | 1 << 31} {name}: 8 ECU\n SG_ S : 0|8@1+ (1,0) [0|0] "" ECU\n'
+        f"BO_ {_id(6, pgn, ext, 0xFE) | 1 << 31} {name}: 8 ECU\n"
+        ' SG_ S : 0|8@1+ (1,0) [0|0] "" ECU\n'
         for name, pgn, ext in (("Request", 0xEA, 0xFF), ("Speed", 0xFE, 0xF1))
     )
     text += J1939[len(HEAD) :]

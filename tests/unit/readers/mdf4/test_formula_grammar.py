@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -242,8 +243,6 @@ def test_length_has_a_limit(length: int) -> None:
 )
 def test_no_formula_takes_long(formula: str) -> None:
     started = time.monotonic()
-    try:
+    with suppress(InputError):
         evaluate(formula, np.arange(1000.0))
-    except InputError:
-        pass
     assert time.monotonic() - started < 0.5

@@ -120,6 +120,22 @@ def test_channels_that_end_early_are_null_and_that_is_said() -> None:
     assert told[1] == "'g' in f.tdms: read 6 of 9 samples, and of some channels only 4"
 
 
+def test_a_cut_stream_states_no_time_that_would_make_a_false_rate() -> None:
+    data, _ = SCENARIOS["truncated"]()
+    with _open(data) as reader:
+        (stream,) = reader.streams
+        assert (stream.rows, stream.start_ns, stream.stop_ns, stream.rate_hz) == (
+            9,
+            None,
+            None,
+            None,
+        )
+        assert reader.time == TimeRange(START, START + 500_000_001)
+    whole, _ = SCENARIOS["plain"]()
+    with _open(whole) as reader:
+        assert reader.streams[0].rate_hz == pytest.approx(10.0)
+
+
 def test_lost_rows_are_dropped_with_a_reason_once() -> None:
     data, _ = SCENARIOS["truncated"]()
     with _open(data) as reader:
