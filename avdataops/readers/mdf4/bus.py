@@ -1,12 +1,12 @@
 """CAN frames in MDF bus logging (ASAM MDF 4 associated standard "Bus Logging")."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from avdataops.model.time import TimeRange
+from avdataops.readers.can.census import Seen
 from avdataops.readers.can.frames import Frames
 from avdataops.readers.mdf4.facts import Channel, Group, Piece
 from avdataops.readers.mdf4.source import Source
@@ -60,20 +60,6 @@ def frames_of(parts: dict[str, Channel], piece: Piece, t_ns: npt.NDArray[np.int6
 
 def _no_bytes(count: int) -> npt.NDArray[np.uint8]:
     return np.zeros((count, 0), dtype=np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """How many frames there are of one identifier, and when."""
-
-    frames: int
-    time: TimeRange | None
-
-    def plus(self, other: "Seen") -> "Seen":
-        """Return both together."""
-        spans = [time for time in (self.time, other.time) if time is not None]
-        span = spans[0].union(spans[-1]) if spans else None
-        return Seen(self.frames + other.frames, span)
 
 
 def take_census(source: Source, group: Group, max_rows: int) -> dict[Key, Seen]:

@@ -1,16 +1,14 @@
 """Streams of an MDF file: measured groups, bus channels, and decoded messages."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from avdataops.model.errors import InputError
 from avdataops.model.stream import Problem, Stream
-from avdataops.readers.can.dbc import Match, Message, load_dbc, match_messages
-from avdataops.readers.can.decode import schema_of
-from avdataops.readers.can.frames import FRAMES_TYPE
+from avdataops.readers.can.buses import Bus, id_problems, load_dbcs, plan_bus
+from avdataops.readers.can.census import Census, Seen
+from avdataops.readers.can.dbc import Match
 from avdataops.readers.mdf4 import bus
 from avdataops.readers.mdf4.columns import Column, plan_columns
 from avdataops.readers.mdf4.facts import Group
@@ -18,7 +16,6 @@ from avdataops.readers.mdf4.source import Source
 from avdataops.readers.names import UniqueNames
 
 _CENSUS_ROWS = 1 << 20
-_Id = tuple[int, bool]
 T_NS = pa.field("t_ns", pa.int64(), nullable=False, metadata={"unit": "ns"})
 
 
@@ -30,24 +27,6 @@ class Measured:
     group: Group
     columns: tuple[Column, ...]
     schema: pa.Schema
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """A message that a DBC finds on a bus channel."""
-
-    stream: Stream
-    message: Message
-    schema: pa.Schema
-
-
-@dataclass(frozen=True, slots=True)
-class Bus:
-    """The frames of one bus channel."""
-
-    stream: Stream
-    channel: int
-    by_id: Mapping[tuple[int, bool], Decoded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +43,7 @@ class Plan:
         """Measured streams, then each bus channel with its messages."""
         found = [one.stream for one in self.measured]
         for one in self.buses:
-            found.append(one.stream)
-            found.extend({d.stream.name: d.stream for d in one.by_id.values()}.values())
+            found += [one.stream, *(decoded.stream for decoded in one.decoded)]
         return tuple(found)
 
 
@@ -93,7 +71,8 @@ def plan_streams(name: str, source: Source, dbc: Mapping[str, bytes]) -> Plan:
     )
     buses: tuple[Bus, ...] = ()
     if frame_groups:
-        match = _load_dbcs(dbc, notes)
+        match, problems = load_dbcs(dbc)
+        notes.problems += problems
         buses = _buses(source, frame_groups, match, naming)
         if not dbc and any(one.stream.rows for one in buses):
             notes.add("no_dbc", f"{name} has CAN frames and no DBC was given to decode them")
@@ -125,36 +104,30 @@ def _measured(source: Source, group: Group, naming: _Naming) -> Measured:
     span = source.time_of(group) if group.kind == "time" else None
     stream = _with_time(
         Stream(name=name, topic=group.name, type=f"mdf/{group.kind}", rows=None),
-        bus.Seen(group.rows, span),
+        Seen(group.rows, span),
     )
     return Measured(stream, group, columns, pa.schema(fields))
-
-
-def _load_dbcs(dbc: Mapping[str, bytes], notes: _Notes) -> Match:
-    databases = []
-    for name, text in sorted(dbc.items()):
-        try:
-            databases.append(load_dbc(name, text))
-        except InputError as error:
-            notes.add("bad_dbc", error.message)
-    return match_messages(databases)
 
 
 def _buses(
     source: Source, groups: Sequence[Group], match: Match, naming: _Naming
 ) -> tuple[Bus, ...]:
-    found: dict[int, dict[_Id, bus.Seen]] = {}
+    census = Census()
     for group in groups:
-        census = _census(source, group, naming.notes)
-        _note_lost_frames(group, sum(seen.frames for seen in census.values()), naming.notes)
-        for (channel, *key), seen in sorted(census.items()):
-            ids = found.setdefault(channel, {})
-            one = (int(key[0]), bool(key[1]))
-            ids[one] = ids[one].plus(seen) if one in ids else seen
-    return tuple(_bus(channel, ids, match, naming) for channel, ids in sorted(found.items()))
+        found = _census(source, group, naming.notes)
+        _note_lost_frames(group, sum(seen.frames for seen in found.values()), naming.notes)
+        for (channel, number, extended), seen in found.items():
+            ids = census.ids.setdefault(channel, {})
+            ids[number, extended] = ids.get((number, extended), Seen()).plus(seen)
+    planned = []
+    for channel in census.channels:
+        one = plan_bus(channel, f"CAN{channel}", census, match, naming.unique)
+        naming.notes.problems += id_problems(one, census.ids[channel], match)
+        planned.append(one)
+    return tuple(planned)
 
 
-def _census(source: Source, group: Group, notes: _Notes) -> dict[bus.Key, bus.Seen]:
+def _census(source: Source, group: Group, notes: _Notes) -> dict[bus.Key, Seen]:
     try:
         return bus.take_census(source, group, _CENSUS_ROWS)
     except Exception as error:  # noqa: BLE001 - damage shows as whatever the library trips over
@@ -170,71 +143,7 @@ def _note_lost_frames(group: Group, frames: int, notes: _Notes) -> None:
         notes.problems.append(problem)
 
 
-def _bus(channel: int, ids: Mapping[_Id, bus.Seen], match: Match, naming: _Naming) -> Bus:
-    plain = f"CAN{channel}"
-    name = naming.unique.claim(plain)
-    by_message: dict[tuple[str, str], list[_Id]] = {}
-    matched: dict[_Id, Message] = {}
-    for key in ids:
-        message = match.find(key[0], extended=key[1])
-        if message is not None:
-            matched[key] = message
-            by_message.setdefault((message.name, message.dbc), []).append(key)
-    decoded = {
-        pair: _decoded(name, matched[keys[0]], _together([ids[key] for key in keys]), naming)
-        for pair, keys in by_message.items()
-    }
-    _note_ids(name, ids, match, naming.notes)
-    stream = _with_time(
-        Stream(name=name, topic=plain, type=FRAMES_TYPE, rows=0, attributes={"bus": plain}),
-        _together(list(ids.values())),
-    )
-    return Bus(stream, channel, {key: decoded[m.name, m.dbc] for key, m in matched.items()})
-
-
-def _together(seen: Sequence[bus.Seen]) -> bus.Seen:
-    return functools.reduce(bus.Seen.plus, seen)
-
-
-def _with_time(stream: Stream, seen: bus.Seen) -> Stream:
+def _with_time(stream: Stream, seen: Seen) -> Stream:
     start = seen.time.start_ns if seen.time else None
     stop = seen.time.stop_ns if seen.time else None
     return replace(stream, rows=seen.frames, start_ns=start, stop_ns=stop)
-
-
-def _note_ids(name: str, ids: Mapping[_Id, bus.Seen], match: Match, notes: _Notes) -> None:
-    """Tell of ids that no DBC names, and of those that several name differently."""
-    unknown = {key: seen for key, seen in ids.items() if not match.find(key[0], extended=key[1])}
-    if unknown and match.exact:
-        frames = sum(seen.frames for seen in unknown.values())
-        text = (
-            f"{len(unknown)} of {len(ids)} ids on {name} ({frames} frames) are in no DBC: "
-            f"{_listed(unknown)}"
-        )
-        notes.add("undecoded_ids", text, name)
-    shared = {key: match.shadowed[key] for key in ids if key in match.shadowed}
-    if shared:
-        first = next(iter(shared))
-        others = ", ".join(message.dbc for message in shared[first])
-        text = (
-            f"{len(shared)} ids on {name} are in several DBCs ({_listed(shared)}); "
-            f"{match.exact[first].dbc} is used, not {others}"
-        )
-        notes.add("ambiguous_ids", text, name)
-
-
-def _decoded(bus_name: str, message: Message, seen: bus.Seen, naming: _Naming) -> Decoded:
-    plain = f"{bus_name}.{message.name}"
-    stream = Stream(
-        name=naming.unique.claim(plain),
-        topic=plain,
-        type=f"can/{message.name}",
-        rows=None,
-        attributes={"bus": bus_name, "can_id": f"0x{message.id:X}", "dbc": message.dbc},
-    )
-    return Decoded(_with_time(stream, seen), message, schema_of(message))
-
-
-def _listed(ids: Mapping[_Id, object]) -> str:
-    first = [f"0x{number:X}" for number, _ in list(ids)[:8]]
-    return ", ".join(first) + (", …" if len(ids) > len(first) else "")

@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from avdataops.model.errors import MissingStream, did_you_mean
@@ -14,12 +13,13 @@ from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
 from avdataops.ports.reading import Sidecars, StreamBatch
+from avdataops.readers.can.buses import Bus, frames_by_message
 from avdataops.readers.can.decode import decode_frames
-from avdataops.readers.can.frames import FRAMES_SCHEMA, Frames
+from avdataops.readers.can.frames import Frames
 from avdataops.readers.mdf4 import bus
 from avdataops.readers.mdf4.columns import column_arrays
 from avdataops.readers.mdf4.facts import Group, Times
-from avdataops.readers.mdf4.plan import Bus, Decoded, Measured, plan_streams
+from avdataops.readers.mdf4.plan import Measured, plan_streams
 from avdataops.readers.mdf4.source import Source
 
 
@@ -122,8 +122,7 @@ class Mdf4Reader:
     def _schemas(self) -> dict[str, pa.Schema]:
         found = {one.stream.name: one.schema for one in self._plan.measured}
         for one in self._plan.buses:
-            found[one.stream.name] = FRAMES_SCHEMA
-            found.update({d.stream.name: d.schema for d in one.by_id.values()})
+            found |= one.schemas
         return found
 
     def __enter__(self) -> Self:
@@ -158,8 +157,7 @@ class _Pass:
 
     def wants(self, one: Bus) -> bool:
         """Say whether the frames of a bus channel or any message on it were asked for."""
-        names = {one.stream.name, *(decoded.stream.name for decoded in one.by_id.values())}
-        return bool(names & self.asked)
+        return not self.asked.isdisjoint(one.schemas)
 
     def measured(self, one: Measured) -> Iterator[StreamBatch]:
         """Yield the records of a group."""
@@ -200,9 +198,8 @@ class _Pass:
             return
         if one.stream.name in self.asked:
             yield from self._give(one.stream.name, frames.to_batch(), frames.t_ns)
-        for decoded, which in _by_message(one, frames):
+        for decoded, part in frames_by_message(one, frames):
             if decoded.stream.name in self.asked:
-                part = frames.take(which)
                 batch = decode_frames(decoded.message, part)
                 yield from self._give(decoded.stream.name, batch, part.t_ns)
 
@@ -229,26 +226,6 @@ class _Pass:
         """Return how many records the index counts beyond those that were read."""
         lost = sum(count for (name, _), count in self.dropped.items() if name == stream.name)
         return (stream.rows or 0) - self._out[stream.name] - lost
-
-
-def _by_message(one: Bus, frames: Frames) -> Iterator[tuple[Decoded, npt.NDArray[np.intp]]]:
-    """Yield each message that the frames hold with the numbers of its frames."""
-    codes = frames.id | (frames.extended.astype(np.int64) << 32)
-    values, place = np.unique(codes, return_inverse=True)
-    streams: dict[str, Decoded] = {}
-    owner = np.full(len(values), -1, dtype=np.int64)
-    order: list[str] = []
-    for number, code in enumerate(values.tolist()):
-        decoded = one.by_id.get((code & 0xFFFFFFFF, bool(code >> 32)))
-        if decoded is not None:
-            name = decoded.stream.name
-            if name not in streams:
-                streams[name] = decoded
-                order.append(name)
-            owner[number] = order.index(name)
-    of_frame = owner[place]
-    for number, name in enumerate(order):
-        yield streams[name], np.flatnonzero(of_frame == number)
 
 
 def open_mdf4(file: ReadableFile, sidecars: Sidecars) -> Mdf4Reader:
