@@ -46,6 +46,14 @@ class Lost(NamedTuple):
     reason: str
 
 
+def undescribed(name: str, counts: Mapping[int, int], known: Collection[int]) -> Iterator[Problem]:
+    """Tell of messages whose topic the recording names nowhere: nobody can place them."""
+    for number, messages in sorted(counts.items()):
+        if number not in known and messages:
+            text = f"{name}: {messages} messages of topic number {number}, which it never describes"
+            yield Problem(code="no_topic", message=text, lost_rows=messages)
+
+
 class Container(Protocol):
     """One opened bag.  Damage met while reading is appended to ``problems``."""
 

@@ -9,7 +9,7 @@ from avdataops.model.errors import UnreadableFile
 from avdataops.model.stream import Problem
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
-from avdataops.readers.rosbag.container import Connection, Lost, Message
+from avdataops.readers.rosbag.container import Connection, Lost, Message, undescribed
 from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
 from avdataops.readers.rosbag.sqlite import Database, declared_bytes
 from avdataops.readers.rosbag.sqlite_pages import Pages
@@ -92,6 +92,9 @@ class Db3Container:
         except (apsw.Error, TypeError) as error:
             self._note("messages cannot be counted", error)
             return
+        counts = {topic: messages for topic, (messages, _) in facts.items()}
+        known = {one.id for one in self.connections}
+        self.problems += undescribed(self._file.name, counts, known)
         self.connections = tuple(
             replace(one, rows=facts[one.id][0], time=facts[one.id][1])
             if one.id in facts

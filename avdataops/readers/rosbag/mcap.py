@@ -1,12 +1,13 @@
 """MCAP containers, with or without summary, index and chunks (mcap.dev/spec)."""
 
 import struct
+from collections import Counter
 from collections.abc import Iterator
 
 from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag import mcap_records as records
 from avdataops.readers.rosbag.chunks import Chunk, ChunkedContainer, Contents
-from avdataops.readers.rosbag.container import Connection, Message
+from avdataops.readers.rosbag.container import Connection, Message, undescribed
 from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
 from avdataops.readers.rosbag.mcap_index import Index, read_index
 from avdataops.readers.rosbag.mcap_records import RECORD
@@ -53,6 +54,10 @@ class _Chunks:
 def open_mcap(file: ReadableFile) -> ChunkedContainer:
     """Open an MCAP file; raises ``UnreadableFile`` if not even a record can be read."""
     index = read_index(file)
+    counts: Counter[int] = Counter()
+    for chunk in index.found.chunks:
+        counts.update(chunk.counts or {})
+    index.problems += undescribed(file.name, index.rows or counts, index.found.channels)
     return ChunkedContainer(
         file.name,
         _Chunks(file, index),

@@ -141,13 +141,13 @@ class Samples:
 
         Blocks are kept, oldest out first: all channels of a window ask for the same ones.
         """
-        stop = min(stop, self._file.size)
+        stop = max(min(stop, self._file.size), start)
         if self.is_direct:
             return self._file.read_at(start, stop - start), 0
         for (low, high), data in self._blocks.items():
             if low <= start and stop <= high:
                 return data, start - low
-        stop = min(max(stop, start + _AHEAD_BYTES), self._file.size)
+        stop = max(stop, min(start + _AHEAD_BYTES, self._file.size))
         data = self._file.read_at(start, stop - start)
         self._blocks[start, stop] = data
         self._kept += len(data)
@@ -206,6 +206,8 @@ class Samples:
                 at = piece.at + chunk * piece.layout.chunk_bytes + text.base
                 first = max(row - 1, 0)
                 data = self._file.read_at(at + 4 * first, 4 * (row + rows - first))
+                if len(data) < 4 * (row + rows - first):
+                    raise UnreadableFile("the file ended inside a chunk of strings")
                 ends = np.frombuffer(data, f"{piece.layout.order}u4").astype(np.int64)
                 if row == 0:
                     ends = np.concatenate([[0], ends])
@@ -231,6 +233,8 @@ def _view(
     strides: tuple[int, ...],
 ) -> npt.NDArray[Any]:
     data, at = where
+    if not data:  # NumPy would make up values for an empty buffer.
+        raise UnreadableFile("the file ended before a chunk")
     try:
         return np.ndarray(shape, kind, data, at, strides)
     except (TypeError, ValueError) as error:

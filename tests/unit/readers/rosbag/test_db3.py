@@ -156,3 +156,18 @@ def test_compressed_messages_stay_bytes_and_are_told() -> None:
         rows = tables_of(reader.batches())["/s"].to_pylist()
         assert _codes(reader) == ["unsupported_encoding"]
     assert rows == [{"t_ns": 1, "data": packed}]
+
+
+def test_messages_of_a_topic_that_is_nowhere_described_are_told() -> None:
+    data = _database(
+        "CREATE TABLE topics(id INTEGER PRIMARY KEY, name TEXT, type TEXT,"
+        " serialization_format TEXT)",
+        "CREATE TABLE messages(id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp INTEGER,"
+        " data BLOB)",
+        "INSERT INTO topics VALUES (1, '/a', 'std_msgs/msg/Int8', 'cdr')",
+        "INSERT INTO messages VALUES (1, 1, 5, X'0001000007'), (2, 7, 6, X'00'), (3, 7, 7, X'00')",
+    )
+    with _open(data) as reader:
+        assert tables_of(reader.batches())["/a"].to_pylist() == [{"t_ns": 5, "data": 7}]
+        (problem,) = [one for one in reader.problems() if one.code == "no_topic"]
+    assert problem.lost_rows == 2

@@ -185,7 +185,7 @@ def topics_without_messages() -> Case:
 def messages_of_a_topic_that_is_not_listed() -> Case:
     messages = [*MESSAGES, (3, 77, 15, n(9))]
     data = database(VERSIONS[2], Content(messages=messages))
-    return case("stray", data, {"/n": table((10, 1), (20, 2))})
+    return case("stray", data, {"/n": table((10, 1), (20, 2))}, "no_topic")
 
 
 def text_and_nothing_where_data_belongs() -> Case:

@@ -96,9 +96,10 @@ def test_a_record_longer_than_the_file_breaks_it_off_there(claimed: int) -> None
 @pytest.mark.parametrize("length", [0, 1, 13, 21])
 def test_a_message_shorter_than_its_head_breaks_the_file_off(length: int) -> None:
     values, _, codes = _read(START + _n(1, 1) + m.record(0x05, bytes(length)) + _n(2, 2) + END)
-    # Up to the log time the walk needs no more than 14 bytes; such a stump gives no row.
+    # Up to the log time the walk needs no more than 14 bytes; such a stump, of channel 0 that
+    # nothing describes, gives no row.
     assert values == ([1] if length < 14 else [1, 2])
-    assert codes == ({"truncated"} if length < 14 else {"unindexed"})
+    assert codes == ({"truncated"} if length < 14 else {"unindexed", "no_topic"})
 
 
 @pytest.mark.parametrize("opcode", [0x03, 0x04, 0x06, 0x09])
@@ -177,3 +178,12 @@ def test_an_edited_number_never_loses_a_message_silently(at: int, number: int, w
         codes = {one.code for one in reader.problems()}
     assert messages <= 2
     assert messages == 2 or codes
+
+
+def test_messages_of_a_channel_that_is_nowhere_described_are_told() -> None:
+    strange = m.message(9, 30, b"\0\1\0\0\7") + m.message(9, 31, b"\0\1\0\0\7")
+    with _open(START + _n(10, 1) + strange + END) as reader:
+        assert _values(list(reader.batches())) == [1]
+        (problem,) = [one for one in reader.problems() if one.code == "no_topic"]
+    assert problem.lost_rows == 2
+    assert "topic number 9" in problem.message

@@ -1,5 +1,6 @@
 """Tests of the columns that channels become."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,13 @@ from avdataops.readers.tdms.samples import STAMPS
 from avdataops.readers.tdms.scaling import Scaling
 
 
-def _channel(code: int, name: str = "Speed", **properties: Value) -> Channel:
+def _channel(code: int, properties: Mapping[str, Value] | None = None) -> Channel:
     kind = KINDS[code]
-    return Channel(0, name, Shape(kind, 2, 2 * kind.size), (properties, {}, {}), 2, 0)
+    return Channel(0, "Speed", Shape(kind, 2, 2 * kind.size), (properties or {}, {}, {}), 2, 0)
 
 
-def _column(code: int, **properties: Value) -> Column:
-    (found,) = plan_columns([_channel(code, **properties)])
+def _column(code: int, properties: Mapping[str, Value] | None = None) -> Column:
+    (found,) = plan_columns([_channel(code, properties)])
     return found
 
 
@@ -58,7 +59,7 @@ def test_channels_of_no_type_have_no_column() -> None:
 def test_scaled_channels_are_doubles() -> None:
     column = _column(
         2,
-        **{
+        {
             "NI_Scale[0]_Scale_Type": "Linear",
             "NI_Scale[0]_Linear_Slope": 2.0,
             "NI_Scale[0]_Linear_Y_Intercept": 0.5,
@@ -72,9 +73,9 @@ def test_scaled_channels_are_doubles() -> None:
 
 def test_strings_and_moments_are_not_scaled() -> None:
     scale: dict[str, Value] = {"NI_Number_Of_Scales": 2**31}
-    assert _column(0x20, **scale).problem is None
-    assert _column(0x44, **scale).problem is None
-    assert _column(2, **scale).problem is not None
+    assert _column(0x20, scale).problem is None
+    assert _column(0x44, scale).problem is None
+    assert _column(2, scale).problem is not None
 
 
 def test_complex_values_are_two_columns() -> None:

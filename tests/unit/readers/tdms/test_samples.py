@@ -45,7 +45,8 @@ SIZES = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), min_size=1, ma
 
 def _many(sizes: list[tuple[int, int]]) -> tuple[bytes, list[int]]:
     """Return segments of so many values and chunks, with another channel between."""
-    data, values, at = b"", [], 0
+    data, at = b"", 0
+    values: list[int] = []
     for count, chunks in sizes:
         raw = b""
         for _ in range(chunks):
@@ -187,11 +188,23 @@ def test_strings_are_counted_before_they_are_read() -> None:
     assert lost == 0
 
 
-def test_a_file_that_ended_is_told_as_such() -> None:
-    _, index, _ = _opened(segment([Obj(A, Plain(b.U8, 9))], bytes(9)))
+def test_a_file_that_ended_among_strings_is_told_as_such() -> None:
+    raw = b.strings(["a", "b", "c"])
+    data = segment([Obj(A, Plain(b.STRING, 3, len(raw)))], raw)
+    _, index, _ = _opened(data)
+    pieces = list(Runs(index, index.objects[0]).pieces(0, 3))
+    for end in (len(data) - 1, len(data) - 4, len(data) - 10, 4):
+        with pytest.raises(UnreadableFile, match="ended inside"):
+            Samples(BytesFile("f.tdms", data[:end])).texts(0, pieces)
+
+
+@pytest.mark.parametrize("left", [0, 1, 8])
+def test_a_file_that_ended_is_told_as_such(left: int) -> None:
+    data = segment([Obj(A, Plain(b.U8, 9))], bytes(9))
+    _, index, _ = _opened(data)
     (piece,) = Runs(index, index.objects[0]).pieces(0, 9)
-    shorter = Samples(BytesFile("f.tdms", b"TDSm"))
-    with pytest.raises(UnreadableFile, match="ended inside a chunk"):
+    shorter = Samples(BytesFile("f.tdms", data[: len(data) - 9 + left]))
+    with pytest.raises(UnreadableFile, match="the file ended"):
         shorter.numbers(0, [piece])
-    with pytest.raises(UnreadableFile, match="ended inside a chunk"):
+    with pytest.raises(UnreadableFile, match="the file ended"):
         shorter.first(0, Piece(piece.layout, piece.at, 0, 8, 1))
