@@ -21,6 +21,8 @@ from avdataops.signals.arrays import (
 )
 from avdataops.signals.filters import extend_past_ends
 
+MAX_RATIO = 100_000.0
+"""5 MHz to 50 Hz; no sensor of a vehicle is sampled faster."""
 # A rate measured from jittery times differs a little from the rate that was meant.
 _RATE_SLACK = 1.01
 # One stage of decimation goes no further, or its filter needs too many taps.
@@ -51,7 +53,9 @@ def decimate(t: Times, x: Floats, rate_hz: float, *, max_gap_ns: int) -> Decimat
 
     NaN (and infinite) samples are left out: within ``max_gap_ns`` the neighbours speak for them,
     but ``x`` inside a longer unknown stretch, and rows whose every sample is unknown, are NaN.
-    A source of at most ``rate_hz`` (1 % slack) passes through untouched, order and all.
+    A source of at most ``rate_hz`` (1 % slack) passes through untouched, order and all, and so
+    does one of more than ``MAX_RATIO`` times that rate: samples a nanosecond apart have numbers
+    for stamps, and a filter over them would be as long as the file is not.
     Otherwise samples are sorted, and of samples at the same time the last one counts.
 
     What is below 0.59 of half the output rate passes within 1e-4, what is above half the output
@@ -65,7 +69,7 @@ def decimate(t: Times, x: Floats, rate_hz: float, *, max_gap_ns: int) -> Decimat
     t_ordered, x_ordered = t[order], x[order]
     pieces = segments(t_ordered, max_gap_ns)
     source_hz = _rate_inside(t_ordered, pieces)
-    if source_hz <= rate_hz * _RATE_SLACK:
+    if source_hz <= rate_hz * _RATE_SLACK or source_hz > rate_hz * MAX_RATIO:
         return Decimated(t, x, x, x)
     stages = _stages(source_hz / float(rate))
     period_ns = NS_PER_S / float(rate)

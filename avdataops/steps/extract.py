@@ -99,7 +99,7 @@ def _report(ctx: StepContext, raw: Artifact, reader: Reader, tallies: dict[str, 
     for problem in problems:
         ctx.caveat(problem)
     if any(problem.code in DAMAGE for problem in problems):
-        ctx.caveat(_partial(raw.name, reader.streams, tallies))
+        ctx.caveat(_partial(reader.streams, tallies))
     for stream in reader.streams:
         if stream.parent is None:
             account = _account(stream, tallies[stream.name])
@@ -123,17 +123,17 @@ def _report(ctx: StepContext, raw: Artifact, reader: Reader, tallies: dict[str, 
     ctx.fact("recordings", [to_document(facts)])
 
 
-def _partial(recording: str, streams: tuple[Stream, ...], tallies: dict[str, _Tally]) -> Problem:
+def _partial(streams: tuple[Stream, ...], tallies: dict[str, _Tally]) -> Problem:
     """Say how many messages a damaged recording gave, of how many as far as that is known."""
     sources = [stream for stream in streams if stream.parent is None]
     read = sum(tallies[stream.name].rows for stream in sources)
     known = [stream.rows for stream in sources if stream.rows is not None]
     if len(known) < len(sources) or not sources:
         of = "of a number that only its lost index knew"
-        return Problem(code="partial", message=f"'{recording}': read {read} messages, {of}")
+        return Problem(code="partial", message=f"read {read} messages, {of}")
     return Problem(
         code="partial",
-        message=f"'{recording}': read {read} of {sum(known)} messages",
+        message=f"read {read} of {sum(known)} messages",
         lost_rows=max(sum(known) - read, 0),
     )
 

@@ -341,3 +341,12 @@ def test_an_hour_at_1_khz_takes_a_moment() -> None:
     thin = decimate(t, np.ones(t.size), 10, max_gap_ns=GAP)
     assert thin.t_ns.size == 36_000
     assert thin.x == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("step_ns", [1, 10, 199])
+def test_samples_that_are_numbered_rather_than_timed_pass_as_they_are(step_ns: int) -> None:
+    t = np.arange(2000, dtype=np.int64) * step_ns
+    x = np.sin(np.arange(2000.0))
+    made = decimate(t, x, 50.0, max_gap_ns=200_000_000)
+    assert np.array_equal(made.t_ns, t)
+    assert np.array_equal(made.x, x)
