@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from avdataops.detectors.hard_brake import HARD_BRAKE
 from avdataops.detectors import DETECTORS
+from avdataops.detectors.hard_brake import HARD_BRAKE
 from avdataops.model.errors import ConfigError
 from avdataops.model.ids import fingerprint, scene_id
 from avdataops.model.scene import Scene
