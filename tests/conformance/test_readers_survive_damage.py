@@ -93,5 +93,5 @@ def test_every_eighth_cut_gives_at_most_the_rows_of_the_whole(name: str) -> None
 
 def test_the_four_main_formats_are_among_the_cases() -> None:
     tried = {case.format.name for case in _cases().values()}
-    assert tried == {"mdf4", "mcap", "bag", "db3"}
+    assert tried >= {"mdf4", "mcap", "bag", "db3"}
     assert tried <= {one.name for one in FORMATS}
