@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from avdataops.settings import load_settings
-from avdataops.wiring.workspace import Workspace, open_workspace
+from avdataops.wiring.workspace import Workspace, expand_id, open_workspace
 
 
 def with_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,5 +34,4 @@ def measurement_id_of(workspace: Workspace, text: str) -> str:
     if len(text) >= len("m_") + 24:
         return text
     known = workspace.catalog.measurements(limit=10_000)
-    matches = [found.id for found in known if found.id.startswith(text)]
-    return matches[0] if len(matches) == 1 else text
+    return expand_id(text, [found.id for found in known])
