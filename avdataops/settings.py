@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -17,8 +17,33 @@ from pydantic_settings import (
 )
 
 from avdataops.model.errors import ConfigError
+from avdataops.model.location import Zone
 
 FILE_NAME = "avdataops.toml"
+
+
+class AzureSettings(BaseModel):
+    """Where the cloud is.  What is absent stays local; keys are for emulators only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    storage: dict[Zone, SecretStr] = Field(
+        default_factory=dict,
+        description="Storage account of each zone: its blob endpoint, or an emulator's "
+        "connection string.",
+    )
+    cosmos_endpoint: str | None = Field(default=None, description="Cosmos DB account endpoint.")
+    cosmos_database: str = Field(default="avdataops", description="Database of the catalog.")
+    cosmos_key: SecretStr | None = Field(default=None, description="Key of an emulator.")
+    batch_endpoint: str | None = Field(default=None, description="Batch account endpoint.")
+    batch_key: SecretStr | None = Field(default=None, description="Key of an emulator.")
+    batch_pool: str = Field(default="execution", description="Pool that runs the tasks.")
+    image: str | None = Field(
+        default=None, description="Worker image with its digest; none: no container."
+    )
+    client_id: str | None = Field(
+        default=None, description="Managed identity to use; none: DefaultAzureCredential."
+    )
 
 
 class Settings(BaseSettings):
@@ -37,6 +62,10 @@ class Settings(BaseSettings):
     pipeline: str = Field(
         default="drive_to_scenes", description="Name of a shipped pipeline, or a YAML file."
     )
+    engine: Literal["local", "azure-batch"] = Field(
+        default="local", description="Who runs tasks: processes here, or Azure Batch."
+    )
+    azure: AzureSettings = Field(default_factory=AzureSettings, description="Cloud resources.")
     weather: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="NOAA ISD files with weather observations."
     )
