@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avdataops.model.time import NS_PER_S
-from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
+from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate, Unknown
 from avdataops.signals.arrays import Floats, Times
 from avdataops.signals.coverage import known_spans, missing, settle
 from avdataops.signals.episodes import Episode, Trigger, episodes
@@ -133,5 +133,7 @@ HARD_BRAKE = Detector(
     types=("hard_brake",),
     params=Params,
     find=find,
+    gates=(Gate(param="on_mps2", evidence="min_ax_mps2", op="<="),),
+    tags={"hard_brake": "MotionDecelerate"},
     doc="Acceleration of -3 m/s2 or less from at least 2.8 m/s.",
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +76,35 @@ class Detection:
     unknown: tuple[Unknown, ...] = ()
 
 
+CANDIDATE_SHARE = 0.7
+"""Candidates reach this share of a threshold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One threshold that kept evidence can be held against later, without a rerun."""
+
+    param: str
+    """Name of the threshold in the detector's parameters."""
+    evidence: str
+    """Name of the peak value in the evidence of what was found."""
+    op: Literal["<=", ">="]
+    """How the evidence must compare with the threshold."""
+    also: tuple[str, ...] = ()
+    """Parameters that must move with the threshold, such as the lower end of a hysteresis."""
+    types: tuple[str, ...] = ()
+    """Scene types that the gate decides on; empty: all of the detector."""
+
+    def holds(self, value: float, threshold: float) -> bool:
+        """Say whether evidence of this ``value`` passes the ``threshold``."""
+        return value <= threshold if self.op == "<=" else value >= threshold
+
+    def loosened(self, threshold: float) -> float:
+        """Return the threshold that candidates must reach."""
+        is_peak = (self.op == ">=") == (threshold > 0)
+        return threshold * CANDIDATE_SHARE if is_peak else threshold / CANDIDATE_SHARE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
     """Finder of one family of scenes; one file each, one row in the table."""
@@ -87,4 +116,8 @@ class Detector:
     params: type
     """Frozen dataclass of thresholds with units in the names; sources in its docstring."""
     find: Callable[[Drive, Any], Detection]
+    gates: tuple[Gate, ...] = ()
+    """Thresholds that can be moved afterwards; what reaches most of them is kept as candidate."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Scene type -> tag of ASAM OpenLABEL 1.0.0; a type that is absent has no word there."""
     doc: str = ""

@@ -1,7 +1,8 @@
-"""Runs every detector over the synchronised, enriched drive: scenes, and where each could tell."""
+"""Runs every detector over the synchronised, enriched drive: scenes, near misses, coverage."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class Params:
 
 
 def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
-    """Yield scenes and scene coverage of one measurement.
+    """Yield scenes, near misses and scene coverage of one measurement.
 
     Each detector runs for itself: one that fails costs its own scene types, which are then unknown
     throughout, with a caveat.  Raises ``ConfigError`` for a detector or parameter of no such name.
@@ -43,15 +44,19 @@ def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
     chosen = [(one, detector_params(one, params)) for one in _chosen(params)]
     drive = drive_of(ctx.measurement, inputs.tables, round(params.max_gap_s * NS_PER_S))
     scenes: list[Scene] = []
+    candidates: list[Scene] = []
     coverage: list[dict[str, object]] = []
     for done, (one, settings) in enumerate(chosen, start=1):
-        detection = _detect(ctx, one, drive, settings)
-        settings_id = fingerprint(asdict(settings))
-        scenes.extend(_scene(ctx, drive, one, settings_id, found) for found in detection.found)
+        detection, near = _detect(ctx, one, drive, settings)
+        make = functools.partial(_scene, ctx, drive, one, fingerprint(asdict(settings)))
+        scenes.extend(map(make, detection.found))
+        candidates.extend(map(make, near))
         coverage.extend(_coverage(one, drive, detection))
         ctx.progress(done / len(chosen))
     ctx.fact("scenes", _counts(chosen, scenes))
     yield Rows(Output(kind="scenes", name="scenes"), scene_rows(scenes))
+    near_rows = scene_rows(candidates, "candidates")
+    yield Rows(Output(kind="candidates", name="candidates"), near_rows)
     yield Rows(Output(kind="scene_coverage", name="scene_coverage"), _coverage_rows(coverage))
 
 
@@ -77,14 +82,43 @@ def _chosen(params: Params) -> tuple[Detector, ...]:
     return tuple(detector(name) for name in dict.fromkeys(params.detectors))
 
 
-def _detect(ctx: StepContext, one: Detector, drive: Drive, settings: Any) -> Detection:
+def _detect(
+    ctx: StepContext, one: Detector, drive: Drive, settings: Any
+) -> tuple[Detection, list[Found]]:
     try:
-        return one.find(drive, settings)
+        detection = one.find(drive, settings)
+        return detection, _near_misses(one, drive, settings, detection.found)
     except Exception as error:  # noqa: BLE001 - one broken detector must not cost the others
         reason = f"detector failed: {type(error).__name__}: {error}"
         ctx.caveat(Problem(code="detector_failed", message=f"{one.name}: {reason}"))
         lost = Unknown(start_ns=drive.start_ns, stop_ns=drive.stop_ns, reason=reason)
-        return Detection((), (lost,))
+        return Detection((), (lost,)), []
+
+
+def _near_misses(one: Detector, drive: Drive, settings: Any, found: Sequence[Found]) -> list[Found]:
+    """Return what loosened thresholds find and no scene of its type and actor overlaps."""
+    if not one.gates:
+        return []
+    near = one.find(drive, loosened(one, settings)).found
+    return [
+        candidate
+        for candidate in near
+        if not any(
+            (scene.type, scene.actor) == (candidate.type, candidate.actor)
+            and scene.start_ns < candidate.stop_ns
+            and candidate.start_ns < scene.stop_ns
+            for scene in found
+        )
+    ]
+
+
+def loosened(one: Detector, settings: Any) -> Any:
+    """Return the parameters with every gate, and what moves with it, as candidates need it."""
+    moved: dict[str, float] = {}
+    for gate in one.gates:
+        for name in (gate.param, *gate.also):
+            moved[name] = gate.loosened(getattr(settings, name))
+    return replace(settings, **moved)
 
 
 def _scene(ctx: StepContext, drive: Drive, one: Detector, settings_id: str, found: Found) -> Scene:
@@ -151,7 +185,7 @@ def _counts(chosen: list[tuple[Detector, Any]], scenes: list[Scene]) -> dict[str
 
 DETECT_SCENES = Step(
     name="detect_scenes",
-    version=1,
+    version=2,
     split=Split.MEASUREMENT,
     needs={
         "ego": Need(kind="ego"),
@@ -160,7 +194,7 @@ DETECT_SCENES = Step(
         "gaps": Need(kind="gaps", optional=True),
         "sync_quality": Need(kind="sync_quality", optional=True),
     },
-    makes=("scenes", "scene_coverage"),
+    makes=("scenes", "candidates", "scene_coverage"),
     params=Params,
     run=run,
     doc="Scenes by all detectors, and where each detector could tell.",

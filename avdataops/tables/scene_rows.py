@@ -16,12 +16,12 @@ _RENAMED = {"t_ns": "t_start_ns"}
 """Column -> field of ``Scene``, where the names differ."""
 
 
-def scene_rows(scenes: Iterable[Scene]) -> pa.RecordBatch:
-    """Return one row per scene, sorted as the kind says.
+def scene_rows(scenes: Iterable[Scene], kind_name: str = "scenes") -> pa.RecordBatch:
+    """Return one row per scene, sorted as the kind says (``scenes`` or ``candidates``).
 
     Evidence is canonical JSON; a value that is no finite number is unknown, so it becomes null.
     """
-    table = kind("scenes")
+    table = kind(kind_name)
     columns = [column.name for column in table.columns]
     rows = [{name: _cell(scene, name) for name in columns} for scene in scenes]
     rows.sort(key=lambda row: tuple(row[name] for name in table.sort))

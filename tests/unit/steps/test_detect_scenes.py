@@ -15,7 +15,7 @@ from avdataops.detectors.hard_brake import HARD_BRAKE
 from avdataops.model.errors import ConfigError
 from avdataops.model.ids import fingerprint, scene_id
 from avdataops.model.scene import Scene
-from avdataops.ports.detecting import Drive, Signals
+from avdataops.ports.detecting import Drive, Gate, Signals
 from avdataops.ports.step import Inputs, Table
 from avdataops.steps import detect_scenes
 from avdataops.steps.detect_scenes import DETECT_SCENES, Params
@@ -67,7 +67,7 @@ def detected(
     ctx = RecordingContext(measurement="m_0123456789abcdef", vehicle="van 7")
     made = made_tables(DETECT_SCENES.run(ctx, inputs(given), params or Params()))
     tables = {output.kind: table for output, table in made.items()}
-    assert set(tables) == {"scenes", "scene_coverage"} == set(DETECT_SCENES.makes)
+    assert set(tables) == {"scenes", "candidates", "scene_coverage"} == set(DETECT_SCENES.makes)
     for name, table in tables.items():
         kind(name).check(table.schema)
         assert table.equals(table.sort_by([(c, "ascending") for c in kind(name).sort]))
@@ -219,7 +219,7 @@ def test_one_failing_detector_costs_only_its_own_types(
 def test_an_empty_measurement_gives_empty_tables() -> None:
     nothing = Inputs({"ego": (as_table("ego", Signals(np.empty(0, np.int64), {}, 1)),)})
     made = made_tables(DETECT_SCENES.run(RecordingContext(), nothing, Params()))
-    assert [table.num_rows for table in made.values()] == [0, 0]
+    assert [table.num_rows for table in made.values()] == [0, 0, 0]
 
 
 def test_the_same_tables_give_the_same_bytes() -> None:
@@ -242,3 +242,44 @@ def test_jittery_streams_are_left_out_of_dropouts() -> None:
         DETECT_SCENES.run(RecordingContext(), Inputs(tables), Params(detectors=("sensor_dropout",)))
     )
     assert [table.num_rows for output, table in made.items() if output.kind == "scenes"] == [0]
+
+
+def braking(peak_mps2: float) -> Drive:
+    """Return 20 s at 15 m/s with one second of braking."""
+    columns = cruise(20.0)
+    t_s = np.arange(columns["ego_speed_mps"].size) / 50.0
+    pulse = np.where((t_s >= 10.0) & (t_s < 12.0), peak_mps2, 0.0)
+    columns["accel_x_mps2"] = pulse
+    columns["ego_speed_mps"] = 15.0 + np.cumsum(pulse) / 50.0
+    return drive(columns)
+
+
+def near_misses(given: Drive, params: Params | None = None) -> tuple[Scene, ...]:
+    ctx = RecordingContext(measurement="m_0123456789abcdef", vehicle="van 7")
+    made = made_tables(DETECT_SCENES.run(ctx, inputs(given), params or Params()))
+    (table,) = [table for output, table in made.items() if output.kind == "candidates"]
+    return scenes_from_table(table, None)
+
+
+def test_what_nearly_reaches_a_threshold_is_kept_as_a_candidate() -> None:
+    (near,) = [one for one in near_misses(braking(-2.6)) if one.type == "hard_brake"]
+    peak = near.evidence["min_ax_mps2"]
+    assert isinstance(peak, float)
+    assert -3.0 < peak <= -2.1
+    assert near.params == fingerprint(asdict(HARD_BRAKE.params()))
+
+
+@pytest.mark.parametrize("peak_mps2", [-1.5, -4.5])
+def test_what_is_far_below_a_threshold_or_is_a_scene_is_no_candidate(peak_mps2: float) -> None:
+    assert not [one for one in near_misses(braking(peak_mps2)) if one.type == "hard_brake"]
+
+
+def test_a_gate_loosens_towards_more_scenes() -> None:
+    below = Gate(param="on_mps2", evidence="min_ax_mps2", op="<=")
+    assert below.loosened(-3.0) == pytest.approx(-2.1)
+    assert below.loosened(1.5) == pytest.approx(1.5 / 0.7)
+    above = Gate(param="on_mps2", evidence="max_ax_mps2", op=">=")
+    assert above.loosened(2.4) == pytest.approx(1.68)
+    assert below.holds(-3.0, -3.0)
+    assert not below.holds(-2.9, -3.0)
+    assert above.holds(2.5, 2.4)
