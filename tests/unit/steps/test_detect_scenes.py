@@ -74,10 +74,10 @@ def detected(
     return scenes_from_table(tables["scenes"], None), tables["scene_coverage"].to_pylist(), ctx
 
 
-def test_a_busy_drive_has_every_type_and_no_caveat() -> None:
+def test_every_type_is_counted_also_where_there_is_none() -> None:
     scenes, _, ctx = detected(busy_drive())
     types = {name for one in DETECTORS for name in one.types}
-    assert {scene.type for scene in scenes} == types
+    assert {"hard_brake", "cut_in", "night"} <= {scene.type for scene in scenes} <= types
     assert ctx.caveats == []
     assert ctx.done == 1.0
     counts = ctx.facts["scenes"]
