@@ -1,23 +1,37 @@
 """Finders of scenes, one family of scene types per file; adding one is adding a row here."""
 
 from avdataops.detectors.cut_in import CUT_IN
+from avdataops.detectors.drive_off import DRIVE_OFF
 from avdataops.detectors.gnss_outage import GNSS_OUTAGE
+from avdataops.detectors.hard_accel import HARD_ACCEL
 from avdataops.detectors.hard_brake import HARD_BRAKE
+from avdataops.detectors.high_jerk import HIGH_JERK
+from avdataops.detectors.high_lateral_accel import HIGH_LATERAL_ACCEL
 from avdataops.detectors.lane_change import LANE_CHANGE
 from avdataops.detectors.light import LIGHT
 from avdataops.detectors.rain import RAIN
+from avdataops.detectors.reversing import REVERSING
 from avdataops.detectors.sensor_dropout import SENSOR_DROPOUT
+from avdataops.detectors.speeding import SPEEDING
 from avdataops.detectors.standstill import STANDSTILL
 from avdataops.detectors.turn import TURN
+from avdataops.detectors.u_turn import U_TURN
 from avdataops.detectors.vru_crossing import VRU_CROSSING
 from avdataops.model.errors import ConfigError, did_you_mean
 from avdataops.ports.detecting import Detector
 
 DETECTORS: tuple[Detector, ...] = (
     HARD_BRAKE,
+    HARD_ACCEL,
+    HIGH_JERK,
+    HIGH_LATERAL_ACCEL,
     STANDSTILL,
+    DRIVE_OFF,
+    REVERSING,
     TURN,
+    U_TURN,
     LANE_CHANGE,
+    SPEEDING,
     CUT_IN,
     VRU_CROSSING,
     LIGHT,

@@ -7,8 +7,17 @@ import pytest
 from avdataops.detectors import DETECTORS
 from avdataops.ports.detecting import Drive
 from avdataops.testing.detector_suite import DetectorSuite
+from avdataops.testing.drives_motion import fast_drive, parking, round_trip, spirited_drive
 
-EXAMPLES: dict[str, Callable[[], Drive]] = {}
+EXAMPLES: dict[str, Callable[[], Drive]] = {
+    "drive_off": parking,
+    "hard_accel": spirited_drive,
+    "high_jerk": spirited_drive,
+    "high_lateral_accel": spirited_drive,
+    "reversing": parking,
+    "speeding": fast_drive,
+    "u_turn": round_trip,
+}
 """Detector -> a drive in which it has something to find; the others are shown the busy drive."""
 
 
