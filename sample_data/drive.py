@@ -13,7 +13,7 @@ from sample_data.notes import driver_notes
 from sample_data.osm import osm_text
 from sample_data.recordings import write_body, write_localization, write_sensors
 from sample_data.sun import NS_PER_S
-from sample_data.truth import Event, events
+from sample_data.truth import TOLD, Event, events
 from sample_data.vehicle import FRONT_M, LANE_M, LENGTH_M, WHEELBASE_M, WIDTH_M
 from sample_data.weather import isd_text
 from sample_data.world import World, build_world
@@ -125,6 +125,7 @@ def truth_document(world: World) -> dict[str, object]:
             "front_m": FRONT_M,
             "lane_width_m": LANE_M,
         },
+        "types": list(TOLD),
         "events": [_event(world, event) for event in events(world)],
     }
 

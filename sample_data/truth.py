@@ -20,6 +20,8 @@ from sample_data.world import World
 # Thresholds of the scene definitions.
 STOPPED_MPS, LEAVING_MPS, STOPPED_S = 0.1, 0.5, 2.0
 SIGNAL_M = 40.0
+DRIVING_MPS, DRIVING_WITHIN_S = 2.0, 5.0
+JERK_MPS3, JERK_OFF_MPS3, JERK_S = 4.13, 2.0, 0.1
 BRAKE_MPS2, BRAKE_ONSET_MPS2, BRAKE_OFF_MPS2, BRAKE_S = -3.0, -0.5, -1.5, 0.3
 TURN_ON_DEGPS, TURN_OFF_DEGPS, TURN_DEG = 5.0, 3.0, 45.0
 LATERAL_MPS = 0.1
@@ -27,6 +29,28 @@ SHIFT_M, INTRUSION_M = 0.375, 0.30
 CROSSING_MPS, CLEAR_M = 0.2, 5.0
 IMAGE_GAP_S = 0.3
 RAIN_MMPH = 0.1
+
+
+TOLD = (
+    "cut_in",
+    "day",
+    "drive_off",
+    "gnss_outage",
+    "hard_brake",
+    "high_jerk",
+    "lane_change_left",
+    "lane_change_right",
+    "night",
+    "rain",
+    "sensor_dropout",
+    "standstill",
+    "tunnel",
+    "turn_left",
+    "turn_right",
+    "twilight",
+    "vru_crossing",
+)
+"""Types of which every event is told: of these, what is not in the truth did not happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +69,8 @@ def events(world: World) -> tuple[Event, ...]:
     """Return every event in order of its start."""
     found = [
         *_standstills(world),
+        *_drive_offs(world),
+        *_jerks(world),
         *_hard_brakes(world),
         *_turns(world),
         *_lane_changes(world),
@@ -82,6 +108,29 @@ def _standstills(world: World) -> Iterator[Event]:
             waits = any(0.0 < signal - place <= SIGNAL_M for signal in world.signals_m)
             evidence: dict[str, float | str] = {"at": "traffic_signals"} if waits else {}
             yield Event("standstill", _time(world, start), _time(world, end), None, evidence)
+
+
+def _drive_offs(world: World) -> Iterator[Event]:
+    """After a standstill: from the last rest until 2 m/s, which is reached within 5 s."""
+    speed = world.motion.speed_mps
+    for still in _standstills(world):
+        leaving = int(np.searchsorted(world.motion.t_s, still.end_s))
+        driving = np.flatnonzero(speed[leaving:] >= DRIVING_MPS)
+        if not driving.size or driving[0] > DRIVING_WITHIN_S * GRID_HZ:
+            continue
+        rest = int(np.flatnonzero(speed[:leaving] <= STOPPED_MPS)[-1])
+        yield Event("drive_off", _time(world, rest), _time(world, leaving + int(driving[0])))
+
+
+def _jerks(world: World) -> Iterator[Event]:
+    """Beyond 4.13 m/s3 for 0.1 s in either direction, until below 2 m/s3."""
+    jerk = np.abs(np.gradient(world.motion.accel_x_mps2) * GRID_HZ)
+    for low, high in runs(jerk >= JERK_OFF_MPS3):
+        strong = np.flatnonzero(jerk[low:high] >= JERK_MPS3)
+        if strong.size and high - low - int(strong[0]) >= JERK_S * GRID_HZ:
+            peak = float(jerk[low:high].max())
+            start = _time(world, low + int(strong[0]))
+            yield Event("high_jerk", start, _time(world, high), None, {"max_jerk_mps3": peak})
 
 
 def _hard_brakes(world: World) -> Iterator[Event]:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 ONSET_S = {
     "hard_brake": 1.0,
+    "high_jerk": 1.0,
     "standstill": 1.0,
+    "drive_off": 1.0,
     "turn_left": 1.0,
     "turn_right": 1.0,
     "lane_change_left": 2.0,
@@ -62,8 +64,10 @@ def onset_error_s(event: Json, scene: Json) -> float:
     return abs(int(event["t_start_ns"]) - int(scene["t_start_ns"])) / 1e9
 
 
-def test_every_type_that_a_detector_knows_happens_in_the_sample_drive(truth: Json) -> None:
-    assert {event["type"] for event in known_events(truth)} == set(scene_types()) == set(ONSET_S)
+def test_what_is_measured_here_happens_in_the_sample_drive(truth: Json) -> None:
+    assert {event["type"] for event in known_events(truth)} == set(ONSET_S)
+    assert set(ONSET_S) <= set(scene_types())
+    assert {event["type"] for event in truth["events"]} <= set(truth["types"])
 
 
 def test_every_event_is_found_exactly_once_where_it_was(truth: Json, scenes: list[Json]) -> None:
@@ -78,9 +82,10 @@ def test_every_event_is_found_exactly_once_where_it_was(truth: Json, scenes: lis
 
 def test_no_scene_is_found_where_nothing_was(truth: Json, scenes: list[Json]) -> None:
     events = known_events(truth)
-    false = [scene for scene in scenes if sum(overlap(event, scene) for event in events) != 1]
+    told = [scene for scene in scenes if scene["type"] in truth["types"]]
+    false = [scene for scene in told if sum(overlap(event, scene) for event in events) != 1]
     assert false == []
-    assert len(scenes) == len(events)
+    assert len(told) == len(events)
 
 
 def test_a_scene_starts_when_its_event_does(truth: Json, scenes: list[Json]) -> None:

@@ -10,6 +10,8 @@ from sample_data.world import World, build_world
 
 EXPECTED_180 = {
     "standstill": 2,
+    "drive_off": 2,
+    "high_jerk": 2,
     "hard_brake": 1,
     "turn_left": 1,
     "lane_change_left": 1,
@@ -102,6 +104,25 @@ def test_the_stop_at_the_light_lasts_and_is_close_to_the_signal(drive: World) ->
     red = drive.reds[0]
     assert red.start < light.start_s
     assert light.start_s < red.stop < light.end_s
+
+
+def test_a_drive_off_goes_from_rest_to_two_metres_per_second(drive: World) -> None:
+    stops = of(drive, "standstill")
+    for stop, event in zip(stops, of(drive, "drive_off"), strict=True):
+        inside = within(drive, event)
+        assert stop.start_s < event.start_s < stop.end_s < event.end_s < stop.end_s + 5.0
+        assert drive.motion.speed_mps[inside].max() < 2.0
+        assert drive.motion.speed_mps[inside][1:].min() > 0.1
+
+
+def test_jerks_are_the_ramps_of_the_hard_brake(drive: World) -> None:
+    (brake,) = of(drive, "hard_brake")
+    setting_in, letting_go = of(drive, "high_jerk")
+    assert brake.start_s < setting_in.start_s < letting_go.start_s < brake.end_s
+    for event in (setting_in, letting_go):
+        slope = np.diff(drive.motion.accel_x_mps2[within(drive, event)]) * 200.0
+        assert np.abs(slope).max() == pytest.approx(event.evidence["max_jerk_mps3"], rel=0.02)
+        assert np.abs(slope).max() >= 4.13
 
 
 def test_turns_exceed_45_degrees_at_more_than_walking_pace(drive: World) -> None:
