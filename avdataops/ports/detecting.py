@@ -44,6 +44,8 @@ class Drive:
     """Stream -> median period."""
     classes: Mapping[str, str] = field(default_factory=dict)
     """Stream -> topic class."""
+    derived: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """What several detectors derive from the same columns is derived once and kept here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

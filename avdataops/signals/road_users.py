@@ -69,7 +69,7 @@ class RoadUsers:
     """Rows of each road user in order of time, never across a gap."""
     listed: Pairs
     """When the object list was delivered and the ego known."""
-    unknown: list[Unknown]
+    unknown: tuple[Unknown, ...]
     max_gap_ns: int
 
     def ended_with_data(self, t_ns: int) -> bool:
@@ -81,8 +81,17 @@ class RoadUsers:
 def road_users(drive: Drive, widths: CorridorParams, sizes: Sizes) -> RoadUsers:
     """Return the road users of a drive.
 
-    Object list, ego speed and yaw rate must be known; where one is not, nothing is.
+    Object list, ego speed and yaw rate must be known; where one is not, nothing is.  Asked again
+    with the same widths and sizes, the same answer is given without working it out again.
     """
+    key = ("road users", widths, sizes)
+    if key not in drive.derived:
+        drive.derived[key] = _road_users(drive, widths, sizes)
+    users: RoadUsers = drive.derived[key]
+    return users
+
+
+def _road_users(drive: Drive, widths: CorridorParams, sizes: Sizes) -> RoadUsers:
     objects = drive.objects or NO_SIGNALS
     gap_ns = objects.max_gap_ns if drive.objects else drive.ego.max_gap_ns
     ego = ego_at(drive.ego.t_ns, drive.ego.columns, objects.t_ns, drive.ego.max_gap_ns)
@@ -95,7 +104,7 @@ def road_users(drive: Drive, widths: CorridorParams, sizes: Sizes) -> RoadUsers:
     )
     spans = {"object list": _listed(drive, gap_ns), **_ego_known(drive)}
     unknown = missing(drive.start_ns, drive.stop_ns, spans, gap_ns)
-    return RoadUsers(seen, tracks, _all_of(spans), unknown, gap_ns)
+    return RoadUsers(seen, tracks, _all_of(spans), tuple(unknown), gap_ns)
 
 
 def _sightings(drive: Drive, ego: Ego, widths: CorridorParams, sizes: Sizes) -> Sightings:
