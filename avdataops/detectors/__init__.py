@@ -1,14 +1,22 @@
 """Finders of scenes, one family of scene types per file; adding one is adding a row here."""
 
+from avdataops.detectors.crossing_vehicle import CROSSING_VEHICLE
 from avdataops.detectors.cut_in import CUT_IN
+from avdataops.detectors.cut_out import CUT_OUT
+from avdataops.detectors.dense_traffic import DENSE_TRAFFIC
 from avdataops.detectors.drive_off import DRIVE_OFF
+from avdataops.detectors.following import FOLLOWING
 from avdataops.detectors.gnss_outage import GNSS_OUTAGE
 from avdataops.detectors.hard_accel import HARD_ACCEL
 from avdataops.detectors.hard_brake import HARD_BRAKE
 from avdataops.detectors.high_jerk import HIGH_JERK
 from avdataops.detectors.high_lateral_accel import HIGH_LATERAL_ACCEL
 from avdataops.detectors.lane_change import LANE_CHANGE
+from avdataops.detectors.lead_brake import LEAD_BRAKE
 from avdataops.detectors.light import LIGHT
+from avdataops.detectors.near_collision import NEAR_COLLISION
+from avdataops.detectors.oncoming_close import ONCOMING_CLOSE
+from avdataops.detectors.overtake import OVERTAKE
 from avdataops.detectors.rain import RAIN
 from avdataops.detectors.reversing import REVERSING
 from avdataops.detectors.sensor_dropout import SENSOR_DROPOUT
@@ -17,6 +25,7 @@ from avdataops.detectors.standstill import STANDSTILL
 from avdataops.detectors.turn import TURN
 from avdataops.detectors.u_turn import U_TURN
 from avdataops.detectors.vru_crossing import VRU_CROSSING
+from avdataops.detectors.vru_near import VRU_NEAR
 from avdataops.model.errors import ConfigError, did_you_mean
 from avdataops.ports.detecting import Detector
 
@@ -32,8 +41,17 @@ DETECTORS: tuple[Detector, ...] = (
     U_TURN,
     LANE_CHANGE,
     SPEEDING,
+    OVERTAKE,
+    FOLLOWING,
+    LEAD_BRAKE,
     CUT_IN,
+    CUT_OUT,
+    NEAR_COLLISION,
+    ONCOMING_CLOSE,
+    CROSSING_VEHICLE,
     VRU_CROSSING,
+    VRU_NEAR,
+    DENSE_TRAFFIC,
     LIGHT,
     RAIN,
     GNSS_OUTAGE,

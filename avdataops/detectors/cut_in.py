@@ -8,6 +8,7 @@ import numpy as np
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
 from avdataops.signals.arrays import Bools, Floats, Indices
+from avdataops.signals.boxes import steady_reach_y
 from avdataops.signals.corridor import CorridorParams
 from avdataops.signals.coverage import settle
 from avdataops.signals.evidence import (
@@ -129,7 +130,8 @@ def _of_track(
     seen = users.seen.rows(rows)
     gap_ns = users.max_gap_ns
     offset = low_pass(seen.t, seen.offset_m, params.cutoff_hz, gap_ns)
-    outside = near_edge_outside(offset, seen.reach_y_m, seen.half_width_m)
+    reach = steady_reach_y(seen, params.cutoff_hz, gap_ns)
+    outside = near_edge_outside(offset, reach, seen.half_width_m)
     level = params.intrusion_m
     runs = hysteresis(seen.t, outside, on=-level, off=level, max_gap_ns=gap_ns)
     scenes: list[Found] = []
@@ -158,12 +160,19 @@ def _of_track(
 def _outside_before(
     seen: Sightings, outside: Floats, intrusion: int, params: Params
 ) -> tuple[int, int] | None:
-    """Return first and last row of the stay in the other lane, None if it was too short."""
-    runs = true_runs(outside[:intrusion] > params.intrusion_m)
-    if len(runs) == 0:
+    """Return first and last row of the stay in the other lane, None if it was too short.
+
+    It is there from 0.3 m beyond the line on, until its edge reaches the line: a truck in the
+    middle of its lane has only 0.5 m to spare, and would be counted out by each swing or noise.
+    """
+    t, part = seen.t[:intrusion], outside[:intrusion]
+    span_ns = int(t[-1] - t[0]) if t.size else 0
+    stays = hysteresis(t, part, on=params.intrusion_m, off=0.0, max_gap_ns=max(1, span_ns))
+    if stays.start.size == 0:
         return None
-    first, last = int(runs[-1, 0]), int(runs[-1, 1]) - 1
-    long_enough = seen.t[last] - seen.t[first] >= params.outside_s * NS_PER_S
+    first, stop = int(stays.start[-1]), int(stays.stop[-1])
+    last = first + int(np.flatnonzero(part[first:stop] > params.intrusion_m)[-1])
+    long_enough = t[last] - t[first] >= params.outside_s * NS_PER_S
     return (first, last) if long_enough else None
 
 
@@ -289,7 +298,7 @@ def _severity(ttc: Floats, thw: Floats, closing: Floats, during: slice, params: 
 
 CUT_IN = Detector(
     name="cut_in",
-    version=1,
+    version=2,
     types=("cut_in",),
     params=Params,
     find=find,

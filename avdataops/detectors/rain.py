@@ -10,7 +10,14 @@ from avdataops.signals.arrays import Bools, Floats, Pairs, Times, segments
 from avdataops.signals.coverage import NO_SIGNALS, NOTHING, known_spans, missing, settle
 from avdataops.signals.episodes import Trigger, episodes
 from avdataops.signals.evidence import highest, middle, number
-from avdataops.signals.intervals import intersect, merge_close, total_ns, true_runs, union
+from avdataops.signals.intervals import (
+    intersect,
+    merge_close,
+    subtract,
+    total_ns,
+    true_runs,
+    union,
+)
 from avdataops.signals.nullable import floats, is_text, words
 
 _WIPING = ("interval", "slow", "fast")
@@ -51,7 +58,8 @@ def find(drive: Drive, params: Params) -> Detection:
     One source that says rain is enough; that it does not rain takes one source that says so and
     none against it.
     """
-    sources = (_provider(drive, params), _sensor(drive, params), _wipers(drive, params))
+    wipers = _without(_wipers(drive, params), _snow(drive))
+    sources = (_provider(drive, params), _sensor(drive, params), wipers)
     known = NOTHING
     rain = NOTHING
     for source in sources:
@@ -77,6 +85,20 @@ def _provider(drive: Drive, params: Params) -> _Source:
     raining = np.where(np.isfinite(said), said > 0, amount >= params.min_mmph)
     known = np.isfinite(said) | np.isfinite(amount)
     return _source("provider", t, known, raining, context.max_gap_ns)
+
+
+def _snow(drive: Drive) -> Pairs:
+    """Return when the provider says that it snows and does not rain."""
+    context = drive.context or NO_SIGNALS
+    t = context.t_ns
+    snows, rains = (floats(context.columns, name, t.size) for name in ("snow", "rain"))
+    snowing = (snows > 0) & ~(rains > 0)
+    return known_spans(t, snowing, context.max_gap_ns) if snowing.any() else NOTHING
+
+
+def _without(source: _Source, spans: Pairs) -> _Source:
+    """Return a source that says nothing in some spans: wipers clear snow as well as rain."""
+    return _Source(source.name, subtract(source.known, spans), subtract(source.raining, spans))
 
 
 def _sensor(drive: Drive, params: Params) -> _Source:
@@ -192,7 +214,7 @@ def _severity(most_mmph: float, params: Params) -> str:
 
 RAIN = Detector(
     name="rain",
-    version=1,
+    version=2,
     types=("rain",),
     params=Params,
     find=find,

@@ -44,7 +44,7 @@ class Params:
     min_age_s: float = 0.5
     """A track seen for less before it is inside may be noise."""
     pause_s: float = 1.0
-    """A shorter stop on the way does not end the crossing."""
+    """A shorter stop beside the lane does not end the crossing, and none in the lane does."""
     critical_pet_s: float = 2.0
     ego_front_m: float = 3.7
     """Front bumper ahead of the rear axle, of a middle-sized car."""
@@ -79,11 +79,11 @@ def find(drive: Drive, params: Params) -> Detection:
 def _of_track(users: RoadUsers, rows: Indices, params: Params) -> list[Found]:
     walk = _walk(users, rows, params)
     seen = walk.seen
-    across = (
-        (np.abs(walk.offset_m) <= params.excursion_m)
-        & (np.abs(walk.lateral_mps) >= params.min_lateral_mps)
-        & (seen.x_m > 0)
+    # Who stops in the lane has not finished crossing: only 5 m aside ends the excursion.
+    goes_on = (np.abs(walk.lateral_mps) >= params.min_lateral_mps) | (
+        np.abs(walk.offset_m) <= seen.half_width_m
     )
+    across = goes_on & (np.abs(walk.offset_m) <= params.excursion_m) & (seen.x_m > 0)
     trigger = Trigger(
         on=1.0,
         off=0.5,
@@ -175,7 +175,7 @@ def _scene(walk: _Walk, episode: Episode, entry: int, users: RoadUsers, params: 
 
 VRU_CROSSING = Detector(
     name="vru_crossing",
-    version=1,
+    version=2,
     types=("vru_crossing",),
     params=Params,
     find=find,

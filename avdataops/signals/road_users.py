@@ -44,6 +44,9 @@ class Sightings:
     vy_mps: Floats
     reach_x_m: Floats
     reach_y_m: Floats
+    length_m: Floats
+    """Of its box; what is taken for its class where the list tells none."""
+    width_m: Floats
     size_known: Bools
     ego_mps: Floats
     ego_lateral_mps: Floats
@@ -120,11 +123,8 @@ def _sightings(drive: Drive, ego: Ego, widths: CorridorParams, sizes: Sizes) -> 
     heading = np.where(np.isfinite(yaw), yaw, np.where(moving, np.arctan2(vy, vx), np.nan))
     relative = np.asarray(np.angle(np.exp(1j * (heading - way.direction_rad))))
     known = np.isfinite(length) & np.isfinite(width)
-    reach_x, reach_y = box_reach(
-        np.where(known, length, sizes.length_m),
-        np.where(known, width, sizes.width_m),
-        np.nan_to_num(relative),
-    )
+    length, width = np.where(known, length, sizes.length_m), np.where(known, width, sizes.width_m)
+    reach_x, reach_y = box_reach(length, width, np.nan_to_num(relative))
     return Sightings(
         t=objects.t_ns,
         track_id=words(columns, "track_id", size),
@@ -136,6 +136,8 @@ def _sightings(drive: Drive, ego: Ego, widths: CorridorParams, sizes: Sizes) -> 
         vy_mps=vy,
         reach_x_m=reach_x,
         reach_y_m=reach_y,
+        length_m=length,
+        width_m=width,
         size_known=known,
         ego_mps=ego.speed_mps,
         ego_lateral_mps=ego.lateral_mps,

@@ -8,6 +8,17 @@ from avdataops.detectors import DETECTORS
 from avdataops.ports.detecting import Drive
 from avdataops.testing.detector_suite import DetectorSuite
 from avdataops.testing.drives_motion import fast_drive, parking, round_trip, spirited_drive
+from avdataops.testing.drives_traffic import (
+    braking_lead,
+    crossed,
+    jam,
+    leaving_lead,
+    narrow_road,
+    nearly_hit,
+    overtaking,
+    school_run,
+    tailing,
+)
 
 EXAMPLES: dict[str, Callable[[], Drive]] = {
     "drive_off": parking,
@@ -17,6 +28,15 @@ EXAMPLES: dict[str, Callable[[], Drive]] = {
     "reversing": parking,
     "speeding": fast_drive,
     "u_turn": round_trip,
+    "following": tailing,
+    "lead_brake": braking_lead,
+    "cut_out": leaving_lead,
+    "near_collision": nearly_hit,
+    "oncoming_close": narrow_road,
+    "crossing_vehicle": crossed,
+    "overtake": overtaking,
+    "vru_near": school_run,
+    "dense_traffic": jam,
 }
 """Detector -> a drive in which it has something to find; the others are shown the busy drive."""
 

@@ -165,3 +165,22 @@ def test_an_unknown_wiper_is_not_an_idle_one() -> None:
     assert first.truncated
     assert second.truncated
     assert find(without_column(given, "wiper_status"), Params()).found == ()
+
+
+def test_wipers_that_clear_snow_are_no_rain() -> None:
+    snowing = rainy(1.2, wiper=wiping(60.0, 240.0), snow=1.0, rain=0.0)
+    detection = find(snowing, Params())
+    assert detection.found == ()
+    assert detection.unknown == ()
+
+
+def test_sleet_is_rain_whatever_else_falls() -> None:
+    scene = only(rainy(1.2, wiper=wiping(60.0, 240.0), snow=1.0, rain=1.0))
+    assert scene.evidence["sources"] == "provider wiper"
+
+
+def test_wipers_after_the_snow_tell_of_rain() -> None:
+    snow = between(0.0, 100.0, 1.0)
+    scene = only(rainy(0.0, wiper=wiping(60.0, 240.0), snow=snow))
+    assert (seconds(scene.start_ns), seconds(scene.stop_ns)) == (99.0, 240.0)
+    assert scene.evidence["sources"] == "wiper"

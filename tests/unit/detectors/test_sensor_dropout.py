@@ -31,9 +31,11 @@ def test_a_gap_is_a_dropout_of_that_stream() -> None:
     assert scene.actor == CAMERA
     assert scene.evidence == {
         "duration_s": 1.5,
+        "longest_gap_s": 1.5,
         "period_s": 0.05,
         "missed_messages": 29.0,
         "topic_class": "camera",
+        "streams": "/camera/front",
         "place": "middle",
     }
     assert not scene.truncated
@@ -110,3 +112,82 @@ def test_each_stream_has_its_own_dropouts() -> None:
 def test_longer_silence_is_surer() -> None:
     short, long = find(streams((10.0, 10.22), (20.0, 22.0)), Params()).found
     assert short.confidence < long.confidence
+
+
+def test_single_messages_on_the_way_are_no_recovery() -> None:
+    stutters = [(float(start), start + 1.0) for start in range(10, 18)]
+    (scene,) = find(streams(*stutters), Params()).found
+    assert (seconds(scene.start_ns), seconds(scene.stop_ns)) == (10.0, 18.0)
+    assert scene.evidence["longest_gap_s"] == 1.0
+    # 160 periods in 8 s, of which 7 ended with the one message between two gaps.
+    assert scene.evidence["missed_messages"] == 152.0
+
+
+@pytest.mark.parametrize(("pause_s", "found"), [(1.9, 1), (2.1, 2)])
+def test_two_good_seconds_are_a_recovery(pause_s: float, found: int) -> None:
+    given = streams((10.0, 11.0), (11.0 + pause_s, 12.0 + pause_s))
+    assert len(find(given, Params()).found) == found
+
+
+@pytest.mark.parametrize(("pause_s", "found"), [(9.0, 1), (11.0, 2)])
+def test_a_slow_stream_needs_ten_periods_to_recover(pause_s: float, found: int) -> None:
+    given = streams((10.0, 14.0), (14.0 + pause_s, 18.0 + pause_s), rate_hz=1.0)
+    assert len(find(given, Params()).found) == found
+
+
+def joined(*drives: Drive) -> Drive:
+    return replace(
+        drives[0],
+        classes={name: kind for one in drives for name, kind in one.classes.items()},
+        periods_ns={name: period for one in drives for name, period in one.periods_ns.items()},
+        gaps={name: gaps for one in drives for name, gaps in one.gaps.items()},
+    )
+
+
+def test_a_receiver_that_falls_silent_with_all_its_messages_has_failed_once() -> None:
+    given = joined(
+        *(
+            streams((10.0 + late, 15.0 + late), rate_hz=rate, kind=kind, name=f"CAN2.{name}")
+            for name, kind, rate, late in (
+                ("gnss_pos", "gnss", 1.0, 0.0),
+                ("gnss_speed", "gnss", 1.0, 0.1),
+                ("gnss_imu", "imu", 100.0, 0.3),
+            )
+        )
+    )
+    (scene,) = find(given, Params()).found
+    assert scene.actor == "CAN2.gnss_imu"
+    assert scene.evidence["streams"] == "CAN2.gnss_imu CAN2.gnss_pos CAN2.gnss_speed"
+
+
+def test_a_bus_and_its_messages_fall_silent_once() -> None:
+    frames = streams((10.0, 15.0), rate_hz=100.0, kind="can", name="CAN2")
+    message = streams((10.0, 15.0), rate_hz=1.0, kind="gnss", name="CAN2.gnss_pos")
+    (scene,) = find(joined(frames, message), Params()).found
+    assert scene.actor == "CAN2"
+
+
+def test_streams_of_one_device_at_different_times_fail_by_themselves() -> None:
+    one = streams((10.0, 12.0), name="/camera/left")
+    other = streams((11.5, 14.0), name="/camera/right")
+    assert len(find(joined(one, other), Params()).found) == 2
+
+
+def test_streams_of_different_devices_are_not_joined() -> None:
+    one = streams((10.0, 12.0), name="/camera/image")
+    other = streams((10.0, 12.0), kind="lidar", name="/lidar/points")
+    assert len(find(joined(one, other), Params()).found) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["/cmd_vel", "/vehicle/steering_cmd", "/control/command", "/dbw/brake_request"]
+)
+def test_a_command_is_no_sensor(name: str) -> None:
+    detection = find(streams((10.0, 16.0), kind="vehicle", name=name), Params())
+    assert detection.found == ()
+    assert [one.reason for one in detection.unknown] == ["no timing of any sensor"]
+
+
+@pytest.mark.parametrize("name", ["/cmdr/pose", "/commander", "/vehicle/speed"])
+def test_a_name_that_only_looks_like_a_command_is_a_sensor(name: str) -> None:
+    assert len(find(streams((10.0, 16.0), kind="vehicle", name=name), Params()).found) == 1

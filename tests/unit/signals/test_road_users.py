@@ -31,7 +31,7 @@ def users(given: Drive) -> RoadUsers:
 def test_each_road_user_is_one_track_with_its_place_on_the_way() -> None:
     made = users(drive(cruise(20.0), (cutting_in("a"), walking("b", start_s=99.0))))
     assert len(made.tracks) == 2
-    assert made.unknown == []
+    assert made.unknown == ()
     for rows in made.tracks:
         seen = made.seen.rows(rows)
         assert seen.t.size == T_S.size
