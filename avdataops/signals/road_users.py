@@ -16,7 +16,9 @@ from avdataops.signals.kinematics import box_reach
 from avdataops.signals.nullable import floats, words
 from avdataops.signals.tracks import join_switched, list_spans, split_tracks
 
-_SWITCH_GAP_NS = 500_000_000
+_COAST_NS = 1_000_000_000
+"""A road user unseen for up to a second goes on: hidden, or missed by its tracker, while the list
+itself was delivered.  Trackers coast for about as long; what nobody delivered is never bridged."""
 _SWITCH_REACH_M = 2.0
 """A new id this near to where the old one was led to is the same road user."""
 
@@ -69,16 +71,24 @@ class RoadUsers:
 
     seen: Sightings
     tracks: tuple[Indices, ...]
-    """Rows of each road user in order of time, never across a gap."""
+    """Rows of each road user in order of time, never across a gap of the list or of the ego."""
     listed: Pairs
     """When the object list was delivered and the ego known."""
     unknown: tuple[Unknown, ...]
     max_gap_ns: int
+    """Rows of one road user are no further apart."""
+    list_gap_ns: int
+    """No silence of the list longer than this is bridged."""
 
     def ended_with_data(self, t_ns: int) -> bool:
         """Say whether a track that ends here may have gone on: data ended, not the sight."""
         after = self.listed[:, 1] - t_ns
-        return bool(((after >= 0) & (after <= self.max_gap_ns)).any())
+        return bool(((after >= 0) & (after <= self.list_gap_ns)).any())
+
+    def began_with_data(self, t_ns: int) -> bool:
+        """Say whether a track that begins here may have been there before."""
+        before = t_ns - self.listed[:, 0]
+        return bool(((before >= 0) & (before <= self.list_gap_ns)).any())
 
 
 def road_users(drive: Drive, widths: CorridorParams, sizes: Sizes) -> RoadUsers:
@@ -101,13 +111,24 @@ def _road_users(drive: Drive, widths: CorridorParams, sizes: Sizes) -> RoadUsers
     place = floats(objects.columns, "x_m", objects.t_ns.size)
     usable = np.isfinite(place) & np.isfinite(ego.speed_mps) & np.isfinite(ego.yaw_rate_radps)
     seen = _sightings(drive, ego, widths, sizes).rows(np.flatnonzero(usable))
-    pieces = split_tracks(seen.t, seen.track_id, gap_ns)
-    tracks = join_switched(
-        seen.t, seen.x_m, seen.y_m, pieces, gap_ns=_SWITCH_GAP_NS, reach_m=_SWITCH_REACH_M
-    )
     spans = {"object list": _listed(drive, gap_ns), **_ego_known(drive)}
+    known = _all_of(spans)
     unknown = missing(drive.start_ns, drive.stop_ns, spans, gap_ns)
-    return RoadUsers(seen, tracks, _all_of(spans), tuple(unknown), gap_ns)
+    coast_ns = max(_COAST_NS, gap_ns)
+    return RoadUsers(seen, _tracks(seen, known, coast_ns), known, tuple(unknown), coast_ns, gap_ns)
+
+
+def _tracks(seen: Sightings, known: Pairs, coast_ns: int) -> tuple[Indices, ...]:
+    """Return the rows of each road user within each stretch in which all inputs are known."""
+    stretch = np.searchsorted(known[:, 0], seen.t, side="right")
+    tracks: list[Indices] = []
+    for number in np.unique(stretch):
+        rows = np.flatnonzero(stretch == number)
+        t, x, y = seen.t[rows], seen.x_m[rows], seen.y_m[rows]
+        pieces = split_tracks(t, seen.track_id[rows], coast_ns)
+        joined = join_switched(t, x, y, pieces, gap_ns=coast_ns, reach_m=_SWITCH_REACH_M)
+        tracks.extend(rows[places] for places in joined)
+    return tuple(tracks)
 
 
 def _sightings(drive: Drive, ego: Ego, widths: CorridorParams, sizes: Sizes) -> Sightings:

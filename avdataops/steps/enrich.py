@@ -1,4 +1,4 @@
-"""Put weather, sun and road beside the drive, once a second along the ego's path."""
+"""Put weather, sun and road beside the drive, and who is around it, tick by tick."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, make_dataclass
@@ -25,12 +25,16 @@ from avdataops.ports.step import (
 )
 from avdataops.signals.align import angle_at, linear_at, regular_grid
 from avdataops.signals.arrays import Floats, Times, segments
+from avdataops.signals.columns import batch_of
+from avdataops.signals.drives import drive_of
 from avdataops.signals.geo import bearing_rad, haversine_m, wrap_pi
+from avdataops.signals.object_context import object_context
 from avdataops.signals.timing import median_period_ns
 from avdataops.tables.kinds import kind
 
 _SIGNALS = ("lat_deg", "lon_deg", "heading_rad", "ego_speed_mps")
 _OUTPUT = Output(kind="context", name="context")
+_AROUND = Output(kind="object_context", name="object_context")
 # Rows are neighbours up to this many periods; with one row missing they are two apart.
 _NEIGHBOUR_PERIODS = 1.5
 
@@ -44,6 +48,8 @@ class TrackParams:
     """Longest time without a position that a straight line may fill; 0 fills none."""
     max_silence_s: float = 60.0
     """A longer pause of all signals has no rows."""
+    max_gap_s: float = 0.5
+    """Of the ego signals and the object list, for what is around the ego to be known."""
     min_course_speed_mps: float = 2.0
     """Below, noise of the positions turns the course, so heading stays unknown."""
 
@@ -80,6 +86,10 @@ def run(context: StepContext, inputs: Inputs, params: Any) -> Iterator[Rows | By
         columns |= enricher.enrich(context, track, files, getattr(params, enricher.name))
         context.progress(done / len(ENRICHERS))
     yield Rows(_OUTPUT, _batch(columns, track.t_ns.size))
+    if "objects" in inputs.tables:
+        around = {role: inputs.tables.get(role, ()) for role in ("ego", "objects")}
+        drive = drive_of(context.measurement, around, round(params.max_gap_s * NS_PER_S))
+        yield Rows(_AROUND, batch_of(object_context(drive)))
 
 
 def _batch(columns: Mapping[str, Any], rows: int) -> pa.RecordBatch:
@@ -164,14 +174,15 @@ def course_heading(t: Times, lat_deg: Floats, lon_deg: Floats, min_speed_mps: fl
 
 ENRICH = Step(
     name="enrich",
-    version=1,
+    version=2,
     split=Split.MEASUREMENT,
     needs={
         "ego": Need(kind="ego"),
+        "objects": Need(kind="objects", optional=True),
         "weather": Need(kind="reference", optional=True, doc="NOAA ISD files, plain or gzip."),
         "map": Need(kind="reference", optional=True, doc="OpenStreetMap extracts, XML or PBF."),
     },
-    makes=("context",),
+    makes=("context", "object_context"),
     params=Params,
     run=run,
     doc="Sun, weather and road along the ego's path, every value with its source.",

@@ -288,7 +288,7 @@ def busy_drive() -> Drive:
     sky = np.linspace(0.0, -8.0, round(duration_s) + 1)
     wet = np.where(sky <= sky[70], 1.2, 0.0)
     context = context_rows(duration_s, sun_elevation_deg=sky, precipitation_mmph=wet)
-    others = (cutting_in("cutter"), walking("walker", duration_s=90.0, start_s=70.0))
+    others = (cutting_in("cutter", closing_mps=1.5), walking("walker", duration_s=90.0, start_s=70.0))
     made = drive(columns, others, context)
     return replace(
         made,

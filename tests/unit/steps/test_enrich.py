@@ -19,6 +19,7 @@ from avdataops.ports.files import BytesFile
 from avdataops.ports.step import InputFile, Inputs
 from avdataops.steps.enrich import ENRICH, Params, TrackParams, course_heading, make_track, run
 from avdataops.tables.kinds import kind
+from avdataops.testing.drives_traffic import among, lead
 from avdataops.testing.step_tables import RecordingContext, made_tables, memory_table
 
 NAN = float("nan")
@@ -81,8 +82,30 @@ def nulls(values: Floats) -> list[bool]:
 def test_the_table_keeps_the_promise_of_its_kind() -> None:
     table, _ = enriched(ego(**eastwards(41)))
     assert table.schema.equals(kind("context").schema, check_metadata=True)
-    assert ENRICH.makes == ("context",)
-    assert list(ENRICH.needs) == ["ego", "weather", "map"]
+    assert ENRICH.makes == ("context", "object_context")
+    assert list(ENRICH.needs) == ["ego", "objects", "weather", "map"]
+
+
+def test_who_is_around_is_told_where_there_is_an_object_list() -> None:
+    given = among(lead(np.full(51, 20.0)), duration_s=5.0)
+    assert given.objects is not None
+    ego_rows = pa.table({"t_ns": given.ego.t_ns, **given.ego.columns})
+    rows = {name: pa.array(column) for name, column in given.objects.columns.items()}
+    object_rows = pa.table({"t_ns": given.objects.t_ns, **rows})
+    inputs = Inputs(
+        {
+            "ego": (memory_table(ego_rows, kind="ego", name="ego"),),
+            "objects": (memory_table(object_rows, kind="objects", name="objects"),),
+        },
+        {},
+    )
+    made = {
+        one.kind: table
+        for one, table in made_tables(run(RecordingContext(), inputs, Params())).items()
+    }
+    assert set(made) == {"context", "object_context"}
+    assert set(made["object_context"]["vehicles_30m"].to_pylist()) == {1}
+    assert made["object_context"].schema.equals(kind("object_context").schema)
 
 
 def test_there_is_one_row_per_whole_second_even_where_nothing_is_known() -> None:
