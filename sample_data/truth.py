@@ -111,15 +111,14 @@ def _standstills(world: World) -> Iterator[Event]:
 
 
 def _drive_offs(world: World) -> Iterator[Event]:
-    """After a standstill: from the last rest until 2 m/s, which is reached within 5 s."""
+    """After a standstill: from leaving it until 2 m/s, which is reached within 5 s."""
     speed = world.motion.speed_mps
     for still in _standstills(world):
         leaving = int(np.searchsorted(world.motion.t_s, still.end_s))
         driving = np.flatnonzero(speed[leaving:] >= DRIVING_MPS)
         if not driving.size or driving[0] > DRIVING_WITHIN_S * GRID_HZ:
             continue
-        rest = int(np.flatnonzero(speed[:leaving] <= STOPPED_MPS)[-1])
-        yield Event("drive_off", _time(world, rest), _time(world, leaving + int(driving[0])))
+        yield Event("drive_off", still.end_s, _time(world, leaving + int(driving[0])))
 
 
 def _jerks(world: World) -> Iterator[Event]:

@@ -56,23 +56,28 @@ def find(drive: Drive, params: Params) -> Detection:
     for rows in around.tracks_where(across):
         mine = seen.rows(rows)
         for one in episodes(mine.t, across[rows].astype(np.float64), trigger):
-            crossing = _crossing_row(mine, one, params)
-            if crossing is not None:
-                found.append(_scene(mine, one, crossing, params))
+            ahead = _ahead_m(mine, one, params)
+            if 0 < ahead <= params.max_ahead_m:
+                found.append(_scene(mine, one, ahead, params))
     return settle(found, around.unknown)
 
 
-def _crossing_row(seen: Sightings, one: Episode, params: Params) -> int | None:
-    """Return the row nearest to the ego's axis, if it passed from one side to the other ahead."""
-    y = seen.y_m[one.rows]
-    at = one.onset + int(np.argmin(np.abs(y)))
-    ahead = float(seen.x_m[at]) - params.ego_front_m
-    passed = np.sign(y[0]) != np.sign(y[-1])
-    return at if passed and 0 < ahead <= params.max_ahead_m else None
+def _ahead_m(seen: Sightings, one: Episode, params: Params) -> float:
+    """Return where it crosses the ego's axis, ahead of the bumper; NaN if it does not.
+
+    The straight line through all sightings beside the axis: one of them alone is noise.
+    """
+    x, y = seen.x_m[one.rows], seen.y_m[one.rows]
+    if np.sign(y[0]) == np.sign(y[-1]):
+        return float("nan")
+    spread = y - y.mean()
+    slope = float(spread @ (x - x.mean())) / float(spread @ spread)
+    return float(x.mean()) - slope * float(y.mean()) - params.ego_front_m
 
 
-def _scene(seen: Sightings, one: Episode, at: int, params: Params) -> Found:
+def _scene(seen: Sightings, one: Episode, ahead_m: float, params: Params) -> Found:
     rows = one.rows
+    at = one.onset + int(np.argmin(np.abs(seen.y_m[rows])))
     ahead: Floats = seen.x_m - params.ego_front_m
     arrival = time_headway(ahead, seen.ego_mps)
     clear = np.flatnonzero(np.abs(seen.y_m[at:]) - seen.reach_y_m[at:] > params.ego_width_m / 2)
@@ -89,7 +94,7 @@ def _scene(seen: Sightings, one: Episode, at: int, params: Params) -> Found:
         ),
         truncated=one.truncated,
         evidence={
-            "distance_at_crossing_m": number(float(ahead[at])),
+            "distance_at_crossing_m": number(ahead_m),
             "pet_s": pet,
             "lat_speed_mps": highest(np.abs(seen.vy_mps[rows])),
             "min_time_to_arrival_s": lowest(arrival[rows]),

@@ -8,7 +8,7 @@ import numpy as np
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
 from avdataops.signals.arrays import Bools, Floats, Indices
-from avdataops.signals.boxes import steady_reach_y
+from avdataops.signals.boxes import first_lasting, stay_beside, steady_reach_y
 from avdataops.signals.corridor import CorridorParams
 from avdataops.signals.coverage import settle
 from avdataops.signals.evidence import (
@@ -21,7 +21,7 @@ from avdataops.signals.evidence import (
     share_received,
 )
 from avdataops.signals.filters import derivative, low_pass
-from avdataops.signals.intervals import hysteresis, true_runs
+from avdataops.signals.intervals import hysteresis
 from avdataops.signals.kinematics import (
     gap_ahead,
     near_edge_outside,
@@ -141,9 +141,13 @@ def _of_track(
             continue
         before = _outside_before(seen, outside, intrusion, params)
         if before is None:
+            if _came_with_data(users, seen, outside, intrusion, params):
+                open_ends.append(_cut(seen, 0, intrusion))
             continue
         lateral = -mean_slope(seen.t[before[1] : intrusion + 1], outside[before[1] : intrusion + 1])
-        centre = _centre_row(seen, offset, intrusion, params)
+        inside = np.abs(offset) <= seen.half_width_m
+        hold, within = (round(s * NS_PER_S) for s in (params.inside_s, params.within_s))
+        centre = first_lasting(seen.t, inside, intrusion, hold_ns=hold, within_ns=within)
         approach = _Approach(
             seen, offset, outside, *before, intrusion, -1 if centre is None else centre, lateral
         )
@@ -152,44 +156,36 @@ def _of_track(
         if centre is not None and _became_lead(seen, is_lead, centre, params):
             scenes.append(_scene(approach, params, users))
         elif centre is None and _left_open(users, seen, intrusion, params):
-            start, stop = int(seen.t[intrusion]), int(seen.t[-1])
-            open_ends.append(Unknown(start_ns=start, stop_ns=stop, reason="cut-in cut by a gap"))
+            open_ends.append(_cut(seen, intrusion, -1))
     return scenes, open_ends
+
+
+def _cut(seen: Sightings, first: int, last: int) -> Unknown:
+    start, stop = int(seen.t[first]), int(seen.t[last])
+    return Unknown(start_ns=start, stop_ns=stop, reason="cut-in cut by a gap")
 
 
 def _outside_before(
     seen: Sightings, outside: Floats, intrusion: int, params: Params
 ) -> tuple[int, int] | None:
-    """Return first and last row of the stay in the other lane, None if it was too short.
-
-    It is there from 0.3 m beyond the line on, until its edge reaches the line: a truck in the
-    middle of its lane has only 0.5 m to spare, and would be counted out by each swing or noise.
-    """
-    t, part = seen.t[:intrusion], outside[:intrusion]
-    span_ns = int(t[-1] - t[0]) if t.size else 0
-    stays = hysteresis(t, part, on=params.intrusion_m, off=0.0, max_gap_ns=max(1, span_ns))
-    if stays.start.size == 0:
+    """Return first and last row of the stay in the other lane, None if it was too short."""
+    stay = stay_beside(seen.t[:intrusion], outside[:intrusion], params.intrusion_m)
+    if stay is None or seen.t[stay[1]] - seen.t[stay[0]] < params.outside_s * NS_PER_S:
         return None
-    first, stop = int(stays.start[-1]), int(stays.stop[-1])
-    last = first + int(np.flatnonzero(part[first:stop] > params.intrusion_m)[-1])
-    long_enough = t[last] - t[first] >= params.outside_s * NS_PER_S
-    return (first, last) if long_enough else None
+    return stay
 
 
-def _centre_row(seen: Sightings, offset: Floats, intrusion: int, params: Params) -> int | None:
-    """Return the row from which the centre is inside for long enough, soon enough."""
-    inside = np.abs(offset) <= seen.half_width_m
-    limit = seen.t[intrusion] + params.within_s * NS_PER_S
-    for start, stop in true_runs(inside[intrusion:]) + intrusion:
-        fulfilled = seen.t[start] + params.inside_s * NS_PER_S
-        if fulfilled <= min(limit, seen.t[stop - 1]):
-            return int(start)
-    return None
+def _came_with_data(
+    users: RoadUsers, seen: Sightings, outside: Floats, intrusion: int, params: Params
+) -> bool:
+    """Say whether it was in the other lane when data began, too late to be seen long enough."""
+    late = seen.t[intrusion] - seen.t[0] < (params.outside_s + params.within_s) * NS_PER_S
+    return bool(late and outside[0] > 0 and users.began_with_data(int(seen.t[0])))
 
 
 def _left_open(users: RoadUsers, seen: Sightings, intrusion: int, params: Params) -> bool:
-    soon = seen.t[-1] - seen.t[intrusion] < params.within_s * NS_PER_S
-    return bool(soon) and users.ended_with_data(int(seen.t[-1]))
+    rest_ns = int(seen.t[-1] - seen.t[intrusion])
+    return rest_ns < params.within_s * NS_PER_S and users.ended_with_data(int(seen.t[-1]))
 
 
 def _became_lead(seen: Sightings, is_lead: Bools, centre: int, params: Params) -> bool:
@@ -203,13 +199,12 @@ def _passes(approach: _Approach, params: Params) -> bool:
     gap = float(gap_ahead(seen.x_m, seen.reach_x_m, params.ego_front_m)[at])
     ego = float(seen.ego_mps[at])
     ego_lateral = middle(seen.ego_lateral_mps[approach.last_outside : at + 1])
-    heading = abs(float(seen.heading_rad[at]))
     return (
         ego > params.min_ego_mps
         and 0 < gap <= max(params.max_gap_m, params.max_gap_s * ego)
         and approach.lateral_mps >= params.min_lateral_mps
         and not (ego_lateral is not None and abs(ego_lateral) >= params.max_ego_lateral_mps)
-        and not heading > math.radians(params.max_heading_deg)
+        and not abs(seen.heading_rad[at]) > math.radians(params.max_heading_deg)
     )
 
 
@@ -227,10 +222,10 @@ def _onset_row(approach: _Approach, params: Params) -> int:
 def _stop_row(approach: _Approach, params: Params, gap_ns: int) -> int:
     """Return where it has settled in the ego's lane, its centre inside for long enough."""
     seen = approach.seen
-    inside_until = seen.t[approach.centre] + params.inside_s * NS_PER_S
     drift = -derivative(seen.t, approach.outside_m, gap_ns)
     settled = np.flatnonzero(drift[approach.intrusion :] < params.settled_lateral_mps)
     calm = approach.intrusion + int(settled[0]) if settled.size else seen.t.size - 1
+    inside_until = seen.t[approach.centre] + params.inside_s * NS_PER_S
     return max(calm, int(np.searchsorted(seen.t, inside_until)))
 
 
@@ -244,7 +239,7 @@ def _scene(approach: _Approach, params: Params, users: RoadUsers) -> Found:
     thw = time_headway(gap, seen.ego_mps)
     by_lines = bool(seen.by_lines[approach.last_outside : at + 1].all())
     sized = bool(seen.size_known[at])
-    quality = _received(seen, approach.first_outside, stop)
+    received = seen.t[approach.first_outside : stop + 1]
     return Found(
         type="cut_in",
         actor=str(seen.track_id[at]),
@@ -252,7 +247,7 @@ def _scene(approach: _Approach, params: Params, users: RoadUsers) -> Found:
         stop_ns=int(seen.t[stop]),
         confidence=confidence(
             margin(approach.lateral_mps, params.min_lateral_mps),
-            quality,
+            share_received(received.size, received, float(np.median(np.diff(received)))),
             1.0 if by_lines else _PREDICTED,
             1.0 if sized else _NO_SIZE,
             1.0 if seen.object_class[at] is not None else _NO_CLASS,
@@ -276,11 +271,6 @@ def _scene(approach: _Approach, params: Params, users: RoadUsers) -> Found:
             "severity": _severity(ttc, thw, closing, during, params),
         },
     )
-
-
-def _received(seen: Sightings, first: int, last: int) -> float:
-    t = seen.t[first : last + 1]
-    return share_received(t.size, t, float(np.median(np.diff(t))) if t.size > 1 else 0.0)
 
 
 def _severity(ttc: Floats, thw: Floats, closing: Floats, during: slice, params: Params) -> str:

@@ -8,7 +8,8 @@ from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found
 from avdataops.signals.arrays import Floats
 from avdataops.signals.coverage import settle
-from avdataops.signals.evidence import confidence, lowest, margin, middle, number, share_received
+from avdataops.signals.evidence import confidence, highest, lowest, margin, number, share_received
+from avdataops.signals.filters import low_pass
 from avdataops.signals.intervals import hysteresis, true_runs
 from avdataops.signals.kinematics import near_edge_outside, time_to_collision
 from avdataops.signals.traffic import EgoBox, Track, Traffic, smoothed, traffic
@@ -79,6 +80,7 @@ def _leavings(track: Track, around: Traffic, params: Params) -> list[_Leaving]:
     level = params.outside_m
     runs = hysteresis(seen.t, beyond, on=level, off=-level, max_gap_ns=gap_ns)
     inside = np.abs(track.offset_m) <= seen.half_width_m
+    ego_lateral = low_pass(seen.t, seen.ego_lateral_mps, params.cutoff_hz, gap_ns)
     leavings: list[_Leaving] = []
     for outside in runs.start[~runs.truncated_start].tolist():
         stays = true_runs(inside[:outside])
@@ -87,8 +89,8 @@ def _leavings(track: Track, around: Traffic, params: Params) -> list[_Leaving]:
         first, last = int(stays[-1, 0]), int(stays[-1, 1]) - 1
         led_s = _led_s(track, first, last, params)
         moved_s = float(seen.t[outside] - seen.t[last]) / NS_PER_S
-        lateral = middle(seen.ego_lateral_mps[last : outside + 1])
-        is_ego = lateral is not None and abs(lateral) >= params.max_ego_lateral_mps
+        sideways = highest(np.abs(ego_lateral[max(last - 1, 0) : outside + 1]))
+        is_ego = sideways is not None and sideways >= params.max_ego_lateral_mps
         if led_s < params.lead_s or moved_s > params.within_s or is_ego:
             continue
         if seen.ego_mps[last] <= params.min_ego_mps or track.thw_s[last] > params.max_thw_s:

@@ -31,7 +31,7 @@ class Params:
 
 
 def find(drive: Drive, params: Params) -> Detection:
-    """Return the drive-offs, from the last moment of rest until 2 m/s are reached."""
+    """Return the drive-offs, from leaving, when 0.5 m/s are passed, until 2 m/s are reached."""
     t, gap_ns = drive.ego.t_ns, drive.ego.max_gap_ns
     speed = floats(drive.ego.columns, "ego_speed_mps", t.size)
     known = np.isfinite(speed)
@@ -69,17 +69,17 @@ def _departure(
     if whole or halted.size:
         return [], []
     last = int(t[reach.stop - 1])
-    if last <= int(t[rest]):
+    if last <= int(t[leaving]):
         return [], []
     reason = "drive-off cut by a gap"
-    return [], [Unknown(start_ns=int(t[rest]), stop_ns=last, reason=reason)]
+    return [], [Unknown(start_ns=int(t[leaving]), stop_ns=last, reason=reason)]
 
 
 def _scene(t: Times, speed: Floats, rows: tuple[int, int, int], stop: Episode) -> Found:
     rest, leaving, driving = rows
     return Found(
         type="drive_off",
-        start_ns=int(t[rest]),
+        start_ns=int(t[leaving]),
         stop_ns=int(t[driving]),
         confidence=confidence(0.5 + 0.1 * stop.duration_s),
         truncated=False,

@@ -43,6 +43,7 @@ class Params:
 
 
 _PREDICTED = 0.7
+_SETTLING_PERIODS = 0.35
 
 
 def find(drive: Drive, params: Params) -> Detection:
@@ -82,7 +83,11 @@ def _acceleration(track: Track, gap_ns: int, cutoff_hz: float) -> Floats:
     """Return the acceleration of a vehicle over ground, from its own speed."""
     seen = track.seen
     speed = np.where(np.isfinite(seen.vx_mps), seen.vx_mps, seen.ego_mps - track.closing_mps)
-    return derivative(seen.t, low_pass(seen.t, speed, cutoff_hz, gap_ns), gap_ns)
+    accel = derivative(seen.t, low_pass(seen.t, speed, cutoff_hz, gap_ns), gap_ns)
+    # At both ends of a track the filter leans on samples of one side only, and noise gets through.
+    settling_ns = round(_SETTLING_PERIODS / cutoff_hz * NS_PER_S)
+    settled = (seen.t >= seen.t[0] + settling_ns) & (seen.t <= seen.t[-1] - settling_ns)
+    return np.where(settled, accel, np.nan)
 
 
 def _scene(track: Track, accel: Floats, one: Episode, part: np.ndarray, params: Params) -> Found:

@@ -122,9 +122,11 @@ def _entry_row(walk: _Walk, episode: Episode, params: Params) -> int | None:
         return None
     entry = episode.onset + int(inside[0])
     came = np.abs(walk.offset_m[:entry]) > walk.seen.half_width_m[:entry]
+    # The ego's way may sweep over somebody who stands; then it is the ego that moves.
+    walked = np.abs(walk.lateral_mps[episode.onset : entry + 1]) >= params.min_lateral_mps
     passed = np.sign(walk.offset_m[episode.onset]) != np.sign(walk.offset_m[episode.last])
     old = walk.seen.t[entry] - walk.seen.t[0] >= params.min_age_s * NS_PER_S
-    return entry if old and (came.any() or passed) else None
+    return entry if old and walked.any() and (came.any() or passed) else None
 
 
 def _scene(walk: _Walk, episode: Episode, entry: int, users: RoadUsers, params: Params) -> Found:

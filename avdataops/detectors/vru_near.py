@@ -6,10 +6,12 @@ import numpy as np
 
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate
+from avdataops.signals.arrays import Floats
 from avdataops.signals.coverage import settle
 from avdataops.signals.crowds import Crowd, counted, crowds
 from avdataops.signals.episodes import Episode, Trigger, episodes
 from avdataops.signals.evidence import confidence, highest, lowest, margin, middle, number
+from avdataops.signals.filters import low_pass
 from avdataops.signals.road_users import Sightings
 from avdataops.signals.traffic import VULNERABLE, EgoBox, Traffic, traffic
 
@@ -37,6 +39,11 @@ class Params:
     ego_front_m: float = 3.7
     ego_width_m: float = 1.9
     lane_width_m: float = 3.5
+    cutoff_hz: float = 1.0
+
+
+_NOISE_M = 0.5
+"""Of one sighting: a first look lets so much more pass than the smoothed one."""
 
 
 def find(drive: Drive, params: Params) -> Detection:
@@ -55,7 +62,7 @@ def _near(around: Traffic, params: Params) -> list[Found]:
     reach = np.maximum(params.min_ahead_m, params.ahead_s * seen.ego_mps)
     near = (
         (seen.object_class == "pedestrian")
-        & (np.abs(seen.y_m) <= params.ego_width_m / 2 + params.aside_m)
+        & (np.abs(seen.y_m) <= params.ego_width_m / 2 + params.aside_m + _NOISE_M)
         & (ahead > 0)
         & (ahead <= reach)
         & (seen.ego_mps > params.min_ego_mps)
@@ -66,18 +73,20 @@ def _near(around: Traffic, params: Params) -> list[Found]:
         max_gap_ns=around.users.max_gap_ns,
         merge_ns=round(params.merge_s * NS_PER_S),
     )
-    return [
-        _pedestrian(mine, one, params)
-        for rows in around.tracks_where(near)
-        for mine in (seen.rows(rows),)
-        for one in episodes(mine.t, near[rows].astype(np.float64), trigger)
-        if one.duration_s >= params.near_s
-    ]
+    scenes: list[Found] = []
+    for rows in around.tracks_where(near):
+        mine = seen.rows(rows)
+        aside = np.abs(low_pass(mine.t, mine.y_m, params.cutoff_hz, around.users.max_gap_ns))
+        beside = near[rows] & (aside <= params.ego_width_m / 2 + params.aside_m)
+        passing = episodes(mine.t, beside.astype(np.float64), trigger)
+        lasting = (one for one in passing if one.duration_s >= params.near_s)
+        scenes.extend(_pedestrian(mine, aside, one, params) for one in lasting)
+    return scenes
 
 
-def _pedestrian(seen: Sightings, one: Episode, params: Params) -> Found:
+def _pedestrian(seen: Sightings, aside_m: Floats, one: Episode, params: Params) -> Found:
     rows = one.rows
-    clearance = np.maximum(np.abs(seen.y_m[rows]) - params.ego_width_m / 2, 0.0)
+    clearance = np.maximum(aside_m[rows] - params.ego_width_m / 2, 0.0)
     ahead = seen.x_m[rows] - params.ego_front_m
     least = float(clearance.min())
     return Found(

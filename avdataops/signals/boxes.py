@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from avdataops.signals.arrays import Floats
+from avdataops.signals.arrays import Bools, Floats, Times
 from avdataops.signals.filters import low_pass
+from avdataops.signals.intervals import hysteresis, true_runs
 from avdataops.signals.kinematics import box_reach
 from avdataops.signals.road_users import Sightings
 
@@ -21,3 +22,31 @@ def steady_reach_y(seen: Sightings, cutoff_hz: float, max_gap_ns: int) -> Floats
         np.full(x.size, np.median(x) if x.size else np.nan) for x in (seen.length_m, seen.width_m)
     )
     return box_reach(length, width, heading)[1]
+
+
+def stay_beside(t: Times, outside_m: Floats, clear_m: float) -> tuple[int, int] | None:
+    """Return first and last row of the latest stay beside a lane, None without one.
+
+    ``outside_m`` is how far the near edge of one road user is outside the lane, up to the moment
+    asked for.  It is beside from ``clear_m`` on until its edge reaches the line; the last row is
+    the last beyond ``clear_m``.  A truck in the middle of its lane has only 0.5 m to spare, so
+    with one level every swing and every noisy row would begin the stay anew.
+    """
+    span_ns = int(t[-1] - t[0]) if t.size else 0
+    stays = hysteresis(t, outside_m, on=clear_m, off=0.0, max_gap_ns=max(1, span_ns))
+    if stays.start.size == 0:
+        return None
+    first, stop = int(stays.start[-1]), int(stays.stop[-1])
+    return first, first + int(np.flatnonzero(outside_m[first:stop] >= clear_m)[-1])
+
+
+def first_lasting(t: Times, mask: Bools, start: int, *, hold_ns: int, within_ns: int) -> int | None:
+    """Return the first row from ``start`` on from which ``mask`` holds long enough, soon enough.
+
+    It must have held for ``hold_ns`` no later than ``within_ns`` after row ``start``; else None.
+    """
+    limit = t[start] + within_ns
+    for first, stop in true_runs(mask[start:]) + start:
+        if t[first] + hold_ns <= min(limit, t[stop - 1]):
+            return int(first)
+    return None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from avdataops.signals.align import hold_at, linear_at
 from avdataops.signals.arrays import Bools, Floats, Times
-from avdataops.signals.filters import low_pass
+from avdataops.signals.filters import derivative, low_pass
 from avdataops.signals.kinematics import curvature, path_offset
 from avdataops.signals.lanes import lane_lines, lane_position
 from avdataops.signals.nullable import floats
@@ -36,7 +36,7 @@ class Ego:
     speed_mps: Floats
     yaw_rate_radps: Floats
     curvature_per_m: Floats
-    """Of its path; 0 below 1 m/s, where it cannot be told."""
+    """Of its lane, without lane lines of its path; 0 below 1 m/s, where it cannot be told."""
     middle_m: Floats
     """Offset of the lane's middle at the rear axle, left positive; NaN without lane lines."""
     slope_rad: Floats
@@ -74,8 +74,10 @@ def ego_at(t: Times, columns: Mapping[str, NDArray[Any]], ticks: Times, max_gap_
     speed = floats(columns, "ego_speed_mps", t.size)
     yaw = low_pass(t, floats(columns, "yaw_rate_radps", t.size), _YAW_CUTOFF_HZ, max_gap_ns)
     speed_at, yaw_at = (_between(t, x, stamps, max_gap_ns) for x in (speed, yaw))
-    arc = np.where(np.isfinite(speed_at * yaw_at), np.nan_to_num(curvature(yaw_at, speed_at)), 0.0)
     lines = lane_lines(columns, t.size)
+    turning = yaw_at + _turned_against_lines(t, lines.slope_rad, stamps, max_gap_ns)
+    bent = np.nan_to_num(curvature(turning, speed_at))
+    arc = np.where(np.isfinite(speed_at * yaw_at), bent, 0.0)
     lane = lane_position(lines, default_width_m=CorridorParams().lane_width_m)
     middle, half = (hold_at(t, x, stamps, max_gap_ns).x for x in (-lane.offset_m, lane.width_m / 2))
     slope = np.nan_to_num(hold_at(t, lines.slope_rad, stamps, max_gap_ns).x)
@@ -86,7 +88,7 @@ def ego_at(t: Times, columns: Mapping[str, NDArray[Any]], ticks: Times, max_gap_
 def corridor_at(ego: Ego, x_m: Floats, y_m: Floats, params: CorridorParams) -> Corridor:
     """Return where points in the ego frame lie relative to the ego's way.
 
-    With lane lines: the lane, bent by the curvature that the ego drives.  Without: the arc of
+    With lane lines: the lane, bent as the ego and its lines turn.  Without: the arc of
     constant curvature, half as wide as the wider of the assumed lane and the ego with clearance.
     """
     by_lines = np.isfinite(ego.middle_m)
@@ -100,6 +102,18 @@ def corridor_at(ego: Ego, x_m: Floats, y_m: Floats, params: CorridorParams) -> C
         direction_rad=slope + np.arctan(ego.curvature_per_m * x_m),
         by_lines=by_lines,
     )
+
+
+def _turned_against_lines(t: Times, slope_rad: Floats, stamps: Times, max_gap_ns: int) -> Floats:
+    """Return how fast the lane lines turn relative to the ego, in rad/s; 0 where unknown.
+
+    Added to the ego's yaw rate it is the turning of the road: an ego that sets out to change lanes
+    turns against its lines, and the road ahead of it goes on as it was.
+    """
+    known = np.isfinite(slope_rad)
+    smooth = low_pass(t[known], slope_rad[known], _YAW_CUTOFF_HZ, max_gap_ns)
+    rate = derivative(t[known], smooth, max_gap_ns)
+    return np.nan_to_num(_between(t[known], rate, stamps, max_gap_ns))
 
 
 def _between(t: Times, x: Floats, stamps: Times, max_gap_ns: int) -> Floats:
