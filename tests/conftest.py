@@ -5,6 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.azurite import azurite
+from tests.doubles.containers import worker_image
+from tests.doubles.cosmos.fixtures import cosmos, cosmos_server
+
+__all__ = ["azurite", "cosmos", "cosmos_server", "worker_image"]
+
 
 def _real_data_folder() -> Path:
     named = os.environ.get("AVDATAOPS_TEST_DATA")

@@ -1,8 +1,9 @@
 """Where bytes are kept.  The behaviour suite in ``avdataops.testing`` is the full contract."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from avdataops.model.location import Location, Zone
 from avdataops.ports.files import ReadableFile
@@ -38,6 +39,23 @@ class Storage(Protocol):
 
     def delete(self, at: Location) -> None:
         """Remove the object; nothing happens if there is none."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """What a storage may offer beside ``Storage``: uploads that go on where a kill left them."""
+
+    def put_file(
+        self, at: Location, path: Path, sha256: str, progress: Callable[[int], None]
+    ) -> bool:
+        """Create the object from a local file whose SHA-256 (hex) is known.
+
+        Promises what ``Storage.put`` does, except that an interrupted upload may leave unseen
+        parts, which the next call for the same file does not send again.  ``progress`` gets the
+        bytes that have been stored since its last call (parts found stored count), from one
+        thread at a time.  Raises ``InputError`` if the file does not hold what ``sha256`` says,
+        and then nothing appears.
+        """
 
 
 CHUNK_BYTES = 8 << 20
