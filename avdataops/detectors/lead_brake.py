@@ -6,11 +6,12 @@ import numpy as np
 
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate
+from avdataops.signals.align import linear_at
 from avdataops.signals.arrays import Floats
 from avdataops.signals.coverage import settle
 from avdataops.signals.episodes import Episode, Trigger, episodes
 from avdataops.signals.evidence import confidence, lowest, margin, number
-from avdataops.signals.filters import derivative, low_pass
+from avdataops.signals.filters import low_pass
 from avdataops.signals.held import long_enough
 from avdataops.signals.kinematics import time_to_collision
 from avdataops.signals.traffic import EgoBox, Track, smoothed, traffic
@@ -22,8 +23,8 @@ class Params:
 
     High from -3 m/s2 (hard braking of connected vehicles, Google Research 2026), emergency from
     -5 m/s2 (UN R157).  Trigger, headway and times are the product's own defaults.  The
-    acceleration is the slope of the track's speed through a zero-phase Butterworth at 0.7 Hz:
-    object lists carry none, and their speeds are noisy.
+    acceleration is the slope over 1 s of the track's speed through a zero-phase Butterworth at
+    0.5 Hz: object lists carry none, and their speeds are noisy.
     """
 
     on_mps2: float = -2.0
@@ -32,18 +33,19 @@ class Params:
     min_s: float = 0.5
     merge_s: float = 0.5
     max_thw_s: float = 3.0
-    min_lead_share: float = 0.8
+    min_lead_share: float = 0.95
     """Of the braking, it is the lead within that headway."""
     high_mps2: float = -3.0
     emergency_mps2: float = -5.0
     ego_front_m: float = 3.7
     ego_width_m: float = 1.9
     lane_width_m: float = 3.5
-    cutoff_hz: float = 0.7
+    cutoff_hz: float = 0.5
 
 
 _PREDICTED = 0.7
-_SETTLING_PERIODS = 0.35
+_BASE_S = 1.0
+"""Over which the slope is taken: noise of 0.3 m/s in a speed must not pass for 0.3 m/s2."""
 
 
 def find(drive: Drive, params: Params) -> Detection:
@@ -83,11 +85,10 @@ def _acceleration(track: Track, gap_ns: int, cutoff_hz: float) -> Floats:
     """Return the acceleration of a vehicle over ground, from its own speed."""
     seen = track.seen
     speed = np.where(np.isfinite(seen.vx_mps), seen.vx_mps, seen.ego_mps - track.closing_mps)
-    accel = derivative(seen.t, low_pass(seen.t, speed, cutoff_hz, gap_ns), gap_ns)
-    # At both ends of a track the filter leans on samples of one side only, and noise gets through.
-    settling_ns = round(_SETTLING_PERIODS / cutoff_hz * NS_PER_S)
-    settled = (seen.t >= seen.t[0] + settling_ns) & (seen.t <= seen.t[-1] - settling_ns)
-    return np.where(settled, accel, np.nan)
+    smooth = low_pass(seen.t, speed, cutoff_hz, gap_ns)
+    reach = round(_BASE_S / 2 * NS_PER_S)
+    later, earlier = (linear_at(seen.t, smooth, seen.t + by, gap_ns) for by in (reach, -reach))
+    return (later - earlier) / _BASE_S
 
 
 def _scene(track: Track, accel: Floats, one: Episode, part: np.ndarray, params: Params) -> Found:

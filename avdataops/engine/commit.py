@@ -1,9 +1,10 @@
 """Takes run records into the catalog, all or nothing; committing twice changes nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from avdataops.engine.execute import StoredFile
-from avdataops.engine.records import load_attempt
+from avdataops.engine.records import load_attempt, load_made
 from avdataops.engine.table_files import ParquetTable
 from avdataops.model.errors import NotFound
 from avdataops.model.ids import run_id
@@ -48,6 +49,17 @@ def commit_interrupted(storage: Storage, catalog: Catalog, tasks: Sequence[TaskS
     take_in(storage, catalog, records)
 
 
+def commit_left(storage: Storage, catalog: Catalog, measurement: str) -> tuple[int, int]:
+    """Take in what finished tasks left that nobody committed; return how many, and how many wait.
+
+    A task without a record is left alone: it may still be running.
+    """
+    unfinished = catalog.unfinished(measurement)
+    records = [record for record in (_left(storage, task) for task in unfinished) if record]
+    take_in(storage, catalog, records)
+    return len(records), len(unfinished) - len(records)
+
+
 def take_in(
     storage: Storage,
     catalog: Catalog,
@@ -63,7 +75,12 @@ def take_in(
 
 
 def _left(storage: Storage, task: TaskSpec) -> RunRecord | None:
-    return load_attempt(storage, task.measurement, run_id(task.id), task.attempt)
+    record = load_attempt(storage, task.measurement, run_id(task.id), task.attempt)
+    if record is None or record.outcome is not Outcome.FAILED_TRANSIENT:
+        return record
+    # A batch service tries the same attempt again; the first record stays, the success counts.
+    made = load_made(storage, task.measurement, run_id(task.id))
+    return record if made is None else replace(made, attempt=task.attempt)
 
 
 def _times_lost(catalog: Catalog, task: TaskSpec) -> int:

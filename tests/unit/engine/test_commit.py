@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from avdataops.engine.commit import commit
+from avdataops.engine.commit import commit, commit_left
 from avdataops.engine.plan import plan_step
+from avdataops.engine.records import run_folder, save_attempt
 from avdataops.model.errors import NotFound
 from avdataops.model.measurement import Measurement
-from avdataops.model.run import Outcome, TaskSpec
+from avdataops.model.run import Failure, Outcome, TaskSpec
 from avdataops.ports.catalog import SceneQuery
 from avdataops.testing.catalog_store import everything
 from avdataops.testing.engine_kit import Engine, memory_engine
@@ -121,3 +122,50 @@ def test_all_or_nothing() -> None:
     with pytest.raises(NotFound):
         commit(engine.storage, engine.catalog, [tasks[0], stranger])
     assert engine.made(drive.id, "recording") == []
+
+
+def test_what_finished_tasks_left_is_taken_in_and_the_others_are_left_alone() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    one, other = begun(engine, drive)
+    engine.execute(one)
+    assert commit_left(engine.storage, engine.catalog, drive.id) == (1, 1)
+    assert [made.name for made in engine.made(drive.id, "recording")] == [one.part]
+    assert engine.catalog.unfinished(drive.id) == [other]
+    before = everything(engine.catalog, drive.id)
+    assert commit_left(engine.storage, engine.catalog, drive.id) == (0, 1)
+    assert everything(engine.catalog, drive.id) == before
+    engine.execute(other)
+    assert commit_left(engine.storage, engine.catalog, drive.id) == (1, 0)
+    assert commit_left(engine.storage, engine.catalog, drive.id) == (0, 0)
+
+
+def test_a_retry_of_the_same_attempt_counts_though_the_first_record_stays() -> None:
+    """A batch service tries a task again under the same attempt after a temporary failure."""
+    engine = memory_engine()
+    drive = engine.arrived()
+    task = begun(engine, drive)[0]
+    done = engine.execute(task)
+    at = run_folder(drive.id, done.run) / f"attempt-{task.attempt}.json"
+    engine.storage.delete(at)
+    failure = Failure(code="storage_unavailable", message="no answer", retryable=True)
+    first = replace(done, outcome=Outcome.FAILED_TRANSIENT, made=(), failure=failure)
+    save_attempt(engine.storage, first)
+    (record,) = commit(engine.storage, engine.catalog, [task])
+    assert (record.outcome, record.made) == (done.outcome, done.made)
+    assert record.attempt == task.attempt
+    assert engine.catalog.artifact(done.made[0].id) == done.made[0]
+
+
+def test_a_temporary_failure_alone_stays_one() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    task = begun(engine, drive)[0]
+    done = engine.execute(task)
+    folder = run_folder(drive.id, done.run)
+    for name in (f"attempt-{task.attempt}.json", "made.json"):
+        engine.storage.delete(folder / name)
+    failure = Failure(code="storage_unavailable", message="no answer", retryable=True)
+    first = replace(done, outcome=Outcome.FAILED_TRANSIENT, made=(), failure=failure)
+    save_attempt(engine.storage, first)
+    assert commit(engine.storage, engine.catalog, [task]) == (first,)
