@@ -3,8 +3,9 @@
 import sys
 
 from benchmarks import extract
+from benchmarks.accuracy import command as accuracy
 
-BENCHMARKS = {"extract": extract.main}
+BENCHMARKS = {"accuracy": accuracy.main, "extract": extract.main}
 
 
 def main(arguments: list[str]) -> int:

@@ -302,3 +302,44 @@ def test_a_gap_never_adds_a_cut_in(start_s: float, length_s: float, side: int) -
     for scene in find(without_rows(whole, start_s, start_s + length_s), Params()).found:
         assert scene.actor == "c"
         assert abs(seconds(scene.start_ns) - 6.85) < 1.0
+
+
+def _truck(**facts: Any) -> Other:
+    """A truck of 2.5 m in a lane of 3.5 m: half a metre to the line when in its middle."""
+    return replace(cutting_in(), object_class="truck", length_m=10.0, width_m=2.5, **facts)
+
+
+def test_a_truck_whose_side_swings_towards_the_line_before_is_one() -> None:
+    swing = 0.35 * np.sin(2 * np.pi * T_S / 1.7) * (T_S < 6.0)
+    truck = _truck()
+    (scene,) = find(meeting(replace(truck, y_m=truck.y_m + swing)), Params()).found
+    assert scene.actor == "a"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_long_vehicle_with_a_noisy_size_is_found(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    made = meeting(_truck())
+    assert made.objects is not None
+    columns = dict(made.objects.columns)
+    count = columns["x_m"].size
+    columns["yaw_rad"] = rng.normal(0.0, 0.04, count)
+    columns["length_m"] = columns["length_m"] + rng.normal(0.0, 0.2, count)
+    columns["width_m"] = columns["width_m"] + rng.normal(0.0, 0.15, count)
+    noisy = replace(made, objects=replace(made.objects, columns=columns))
+    assert len(find(noisy, Params()).found) == 1
+
+
+@pytest.mark.parametrize("hidden_s", [0.65, 0.85])
+def test_a_vehicle_unseen_while_it_comes_in_is_found(hidden_s: float) -> None:
+    car = cutting_in()
+    keep = (car.t_s < 7.55) | (car.t_s > 7.55 + hidden_s)
+    scene = only(meeting(_only_at(car, keep)))
+    assert seconds(scene.start_ns) == pytest.approx(7.0, abs=0.7)
+
+
+def test_data_that_begins_just_before_the_intrusion_leaves_it_unknown() -> None:
+    detection = find(without_rows(meeting(cutting_in()), 2.0, 6.9), Params())
+    assert detection.found == ()
+    reasons = {one.reason for one in detection.unknown}
+    assert "cut-in cut by a gap" in reasons

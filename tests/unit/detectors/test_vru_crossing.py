@@ -11,6 +11,7 @@ from avdataops.detectors.vru_crossing import Params, find
 from avdataops.ports.detecting import Drive, Found
 from avdataops.testing.drives import (
     OBJECT_HZ,
+    WALK_MPS,
     Other,
     clock,
     cruise,
@@ -214,3 +215,25 @@ def test_a_gap_never_adds_a_crossing(start_s: float, length_s: float) -> None:
     for scene in find(without_rows(whole, start_s, start_s + length_s), Params()).found:
         assert scene.actor == "p"
         assert 6.0 < seconds(scene.start_ns) < seconds(scene.stop_ns) < 14.0
+
+
+def _pausing(y_m: float, pause_s: float) -> Other:
+    """Somebody who walks from 7 m right to ``y_m``, waits, and goes back."""
+    t_s = clock(40.0, OBJECT_HZ)
+    there_s = (7.0 + y_m) / WALK_MPS
+    away = np.clip(t_s - 5.0, 0.0, there_s)
+    back = np.clip(t_s - 5.0 - there_s - pause_s, 0.0, there_s)
+    size = {"object_class": "pedestrian", "length_m": 0.6, "width_m": 0.6}
+    return other("p", t_s, t_s * 0 + 15.0, -7.0 + WALK_MPS * (away - back), 0.0, **size)
+
+
+@pytest.mark.parametrize("pause_s", [0.5, 2.0, 8.0])
+def test_who_waits_in_the_lane_has_not_finished_crossing(pause_s: float) -> None:
+    made = drive(cruise(40.0, 0.0), (_pausing(-0.5, pause_s),))
+    (scene,) = find(made, Params()).found
+    expected = 2 * (5.0 - 0.5) / WALK_MPS + pause_s
+    assert (scene.stop_ns - scene.start_ns) / 1e9 == pytest.approx(expected, abs=0.5)
+
+
+def test_who_waits_beside_the_lane_never_entered_it() -> None:
+    assert find(drive(cruise(40.0, 0.0), (_pausing(-2.6, 3.0),)), Params()).found == ()

@@ -9,6 +9,7 @@ from avdataops.ports.detecting import Drive
 from avdataops.signals.corridor import CorridorParams
 from avdataops.signals.road_users import RoadUsers, Sizes, road_users
 from avdataops.testing.drives import (
+    Other,
     at,
     clock,
     cruise,
@@ -86,3 +87,30 @@ def test_without_a_list_nobody_is_seen_and_all_is_unknown() -> None:
     assert made.seen.t.size == 0
     assert [one.reason for one in made.unknown] == ["no object list"]
     assert not made.ended_with_data(at(5.0))
+
+
+def _hidden(one: Other, start_s: float, stop_s: float) -> Other:
+    keep = (one.t_s < start_s) | (one.t_s > stop_s)
+    arrays = {name: getattr(one, name)[keep] for name in ("x_m", "y_m", "vx_mps", "vy_mps")}
+    return replace(one, t_s=one.t_s[keep], **arrays)
+
+
+@pytest.mark.parametrize(("length_s", "tracks"), [(0.75, 2), (1.25, 3)])
+def test_a_road_user_unseen_for_up_to_a_second_goes_on(length_s: float, tracks: int) -> None:
+    hidden = _hidden(cutting_in("a"), 8.05, 8.05 + length_s)
+    made = users(drive(cruise(20.0), (hidden, cutting_in("b", gap_m=60.0))))
+    assert len(made.tracks) == tracks
+
+
+def test_what_nobody_delivered_is_never_bridged_however_short() -> None:
+    both = (cutting_in("a"), cutting_in("b", gap_m=60.0))
+    made = users(without_rows(drive(cruise(20.0), both), 8.05, 8.75))
+    assert len(made.tracks) == 4
+
+
+def test_a_track_at_the_start_of_data_may_have_been_there_before() -> None:
+    made = users(without_rows(drive(cruise(20.0), (cutting_in(),)), 5.0, 6.0))
+    assert made.began_with_data(at(0.0))
+    assert made.began_with_data(at(6.1))
+    assert not made.began_with_data(at(3.0))
+    assert not made.began_with_data(at(8.0))

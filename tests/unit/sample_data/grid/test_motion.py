@@ -11,9 +11,7 @@ STEP_S = 0.01
 T_S = np.arange(0.0, 40.0, STEP_S)
 
 
-@given(
-    st.floats(1.0, 10.0), st.floats(1.0, 8.0), st.floats(-6.0, 6.0), st.floats(0.1, 1.0)
-)
+@given(st.floats(1.0, 10.0), st.floats(1.0, 8.0), st.floats(-6.0, 6.0), st.floats(0.1, 1.0))
 def test_the_area_of_a_pulse_is_its_integral(
     start: float, duration: float, amount: float, edge_share: float
 ) -> None:

@@ -5,11 +5,11 @@ import pytest
 
 from sample_data.grid.motion import Pulse, change, shift
 from sample_data.grid.plan import Actor, Plan, Road
-from sample_data.grid.world import GRID_HZ, World, simulate
+from sample_data.grid.world import GRID_HZ, simulate
 from sample_data.vehicle import FRONT_M
 
 
-def at(world: World, t_s: float) -> int:
+def at(t_s: float) -> int:
     return round(t_s * GRID_HZ)
 
 
@@ -43,7 +43,7 @@ def test_a_lane_change_ends_in_the_next_lane_and_turns_there_and_back() -> None:
 def test_a_bend_turns_at_speed_times_curvature() -> None:
     road = Road(bends=(Pulse(50.0, 200.0, 0.01, 20.0),))
     world = simulate(Plan(speed_mps=10.0, road=road, duration_s=30.0))
-    assert world.ego.yaw_rate_radps[at(world, 12.0)] == pytest.approx(0.1, abs=1e-3)
+    assert world.ego.yaw_rate_radps[at(12.0)] == pytest.approx(0.1, abs=1e-3)
     assert world.ego.heading_rad[-1] == pytest.approx(0.01 * 180.0, abs=1e-2)
 
 

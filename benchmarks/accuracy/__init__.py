@@ -1,0 +1,1 @@
+"""Accuracy of detectors and clock models against the truth of the scenario grid."""
