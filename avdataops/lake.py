@@ -23,7 +23,7 @@ from avdataops.wiring.workspace import Workspace, open_workspace
 
 
 def connect(workspace: str | Path | None = None) -> "Lake":
-    """Open the local workspace: the folder given, or the one that the settings name."""
+    """Open a workspace: the folder given, or what the settings name, here or on Azure."""
     return Lake(open_workspace(load_settings(workspace=workspace and Path(workspace))))
 
 
@@ -47,7 +47,7 @@ class Lake:
 
     def close(self) -> None:
         """Release the catalog."""
-        self._workspace.catalog.close()
+        self._workspace.close()
 
     def measurements(self) -> Sequence[Measurement]:
         """Return all measurements by id."""

@@ -1,7 +1,7 @@
 """Settings: flag over ``AVDATAOPS_*`` over ``avdataops.toml`` over default."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,11 @@ from avdataops.model.errors import ConfigError
 from avdataops.model.location import Zone
 
 FILE_NAME = "avdataops.toml"
+TRACE_VARIABLE = "TRACEPARENT"
+"""Where a process finds the W3C trace context of whoever started it; not a setting."""
+
+Engine = Literal["local", "azure-batch"]
+"""Who runs tasks."""
 
 
 class AzureSettings(BaseModel):
@@ -38,8 +43,13 @@ class AzureSettings(BaseModel):
     batch_endpoint: str | None = Field(default=None, description="Batch account endpoint.")
     batch_key: SecretStr | None = Field(default=None, description="Key of an emulator.")
     batch_pool: str = Field(default="execution", description="Pool that runs the tasks.")
+    pool_identity: str | None = Field(
+        default=None,
+        description="Resource id of the pool's managed identity, with which nodes upload the logs "
+        "of tasks; none: logs stay on the nodes.",
+    )
     image: str | None = Field(
-        default=None, description="Worker image with its digest; none: no container."
+        default=None, description="Worker image with its digest; only an emulator does without."
     )
     client_id: str | None = Field(
         default=None, description="Managed identity to use; none: DefaultAzureCredential."
@@ -62,7 +72,7 @@ class Settings(BaseSettings):
     pipeline: str = Field(
         default="drive_to_scenes", description="Name of a shipped pipeline, or a YAML file."
     )
-    engine: Literal["local", "azure-batch"] = Field(
+    engine: Engine = Field(
         default="local", description="Who runs tasks: processes here, or Azure Batch."
     )
     azure: AzureSettings = Field(default_factory=AzureSettings, description="Cloud resources.")
@@ -131,11 +141,16 @@ def load_settings(**flags: object) -> Settings:
     return _anchored(settings, given)
 
 
-def _sources(flags: Mapping[str, Any]) -> tuple[set[str], Path | None, set[str]]:
-    """Return the names set in the environment, the settings file, and the names set in it."""
+def inherited_trace() -> str | None:
+    """Return the trace context that the process was started with, if there is one."""
+    return os.environ.get(TRACE_VARIABLE)
+
+
+def _sources(flags: Mapping[str, Any]) -> tuple[dict[str, Any], Path | None, dict[str, Any]]:
+    """Return what the environment sets, the settings file, and what that sets."""
     in_environment = EnvSettingsSource(Settings)()
     file = settings_file(in_environment | dict(flags))
-    return set(in_environment), file, set(TomlConfigSettingsSource(Settings, file)())
+    return in_environment, file, TomlConfigSettingsSource(Settings, file)()
 
 
 def _anchored(settings: Settings, flags: Mapping[str, Any]) -> Settings:
@@ -143,7 +158,7 @@ def _anchored(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     if file is None:
         return settings
     changed: dict[str, object] = {}
-    for name in in_file & {"workspace", "weather", "map"} - set(flags) - in_environment:
+    for name in in_file.keys() & {"workspace", "weather", "map"} - set(flags) - set(in_environment):
         value = getattr(settings, name)
         if isinstance(value, tuple):
             changed[name] = tuple(file.parent / path for path in value)
@@ -153,18 +168,40 @@ def _anchored(settings: Settings, flags: Mapping[str, Any]) -> Settings:
 
 
 def origins(**flags: object) -> dict[str, tuple[object, str]]:
-    """Return every setting with its value and where it came from."""
+    """Return every setting with its value and where it came from.
+
+    Settings of a group have names with dots (``azure.storage.raw``); secrets stay ``SecretStr``.
+    """
     settings = load_settings(**flags)
     given = {name: value for name, value in flags.items() if value is not None}
     in_environment, file, in_file = _sources(given)
     found: dict[str, tuple[object, str]] = {}
-    for name in Settings.model_fields:
+    for path, value in _leaves((), settings):
         origin = "default"
-        if name in given:
+        if _holds(given, path):
             origin = "flag"
-        elif name in in_environment:
-            origin = f"AVDATAOPS_{name.upper()}"
-        elif name in in_file:
+        elif _holds(in_environment, path):
+            origin = f"AVDATAOPS_{'__'.join(path).upper()}"
+        elif _holds(in_file, path):
             origin = str(file)
-        found[name] = (getattr(settings, name), origin)
+        found[".".join(path)] = (value, origin)
     return found
+
+
+def _leaves(above: tuple[str, ...], group: BaseModel) -> Iterator[tuple[tuple[str, ...], object]]:
+    for name in type(group).model_fields:
+        path, value = (*above, name), getattr(group, name)
+        if isinstance(value, BaseModel):
+            yield from _leaves(path, value)
+        elif path == ("azure", "storage") and value:
+            yield from (((*path, zone.value), place) for zone, place in sorted(value.items()))
+        else:
+            yield path, value
+
+
+def _holds(source: object, path: Sequence[str]) -> bool:
+    for name in path:
+        if not isinstance(source, Mapping) or name not in source:
+            return False
+        source = source[name]
+    return True

@@ -1,7 +1,6 @@
 """The root command, and how errors become messages and exit statuses."""
 
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,13 +10,14 @@ from pathlib import Path
 import click
 
 from avdataops.cli.groups import HintingGroup
-from avdataops.model.errors import AvdataopsError, PermissionDenied, StorageUnavailable
+from avdataops.model.errors import AvdataopsError
 from avdataops.ports.lineage_views import printable
+from avdataops.wiring.ending import TERMINATED, Terminated, end_on_sigterm, of_the_machine
 
 _COMMANDS = {
     "config": "Settings and where they come from.",
     "demo": "Make a sample drive, upload it, run the pipeline, show what it found.",
-    "doctor": "Check Python, libraries, schemas, settings, workspace and space.",
+    "doctor": "Check libraries, schemas, settings, workspace and space, and Azure where it is set.",
     "info": "Show what is inside a recording, from its header and index.",
     "lineage": "What anything was made from, and what was made from it.",
     "measurements": "What was uploaded, and what became of it.",
@@ -27,7 +27,7 @@ _COMMANDS = {
 }
 """Each is the object of its name in the module of its name; the help stands here too, so that
 listing the commands imports none of them."""
-INTERRUPTED, TERMINATED, USAGE, DEFECT = 130, 143, 2, 1
+INTERRUPTED, USAGE = 130, 2
 
 
 class LazyGroup(HintingGroup):
@@ -62,18 +62,9 @@ def root(ctx: click.Context, workspace: Path | None) -> None:
     ctx.obj = workspace
 
 
-class Terminated(BaseException):
-    """SIGTERM: leave cleanly; the work so far is kept and a rerun goes on from there."""
-
-
-def _terminate(number: int, frame: object) -> None:
-    del number, frame
-    raise Terminated
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    signal.signal(signal.SIGTERM, _terminate)
+    end_on_sigterm()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = root.main(args=given, prog_name="avdataops", standalone_mode=False)
@@ -93,19 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         status = 0
     except OSError as error:
-        told = _of_the_machine(error)
+        told = of_the_machine(error)
         _show(told, as_json=_wants_json(given))
         status = told.exit_status
     return status if isinstance(status, int) else 0
-
-
-def _of_the_machine(error: OSError) -> AvdataopsError:
-    """Return what a refusal of the operating system means to the user."""
-    if isinstance(error, PermissionError):
-        return PermissionDenied(f"this user may not read or write {error.filename}")
-    return StorageUnavailable(
-        f"the machine failed at {error.filename or 'a file'}: {error.strerror}"
-    )
 
 
 def _wants_json(given: Sequence[str]) -> bool:

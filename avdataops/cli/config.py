@@ -1,8 +1,10 @@
 """``avdataops config show``."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+from pydantic import SecretStr
 
 from avdataops.cli.groups import HintingGroup
 from avdataops.cli.output import Sink, with_sink
@@ -32,6 +34,17 @@ def show(ctx: click.Context, origin: bool, sink: Sink) -> None:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return _masked(value.get_secret_value())
     if isinstance(value, tuple):
         return [str(item) for item in value]
     return str(value) if isinstance(value, Path) else value
+
+
+def _masked(secret: str) -> str:
+    # The bare address of an account is no secret, and what one wants to see here.
+    parts = urlsplit(secret)
+    bare = parts.scheme in {"http", "https"} and not (
+        parts.query or parts.fragment or parts.username
+    )
+    return secret if bare else "**********"

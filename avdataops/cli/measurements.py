@@ -143,7 +143,7 @@ def verify(workspace: Workspace, measurement: str, sink: Sink) -> int:
 def requeue(workspace: Workspace, measurement: str, sink: Sink) -> None:
     """Take a rejected measurement back, after what was wrong with it is mended."""
     name = measurement_id_of(workspace, measurement)
-    with workspace.locked(name):
+    with workspace.leases.hold(name):
         moved = take_back(workspace.storage, workspace.catalog, name)
     document = {"measurement": name, "state": State.PENDING.value, "files": moved}
     text = f"{name} is pending again ({moved} files back in landing)\nnext: avdataops run {name}"

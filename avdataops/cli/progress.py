@@ -129,7 +129,9 @@ def summary(ended: StepEnded, seconds: float) -> str:
         parts.append(f"{len(outcomes)} run{'s' if len(outcomes) > 1 else ''}, {made} made")
     unusual = [outcome for outcome in Outcome if outcome is not Outcome.DONE]
     parts += [f"{outcomes.count(found)} {found}" for found in unusual if found in outcomes]
-    if ended.already:
-        parts.append(f"{len(ended.already)} already made")
+    if ended.revived:
+        parts.append(f"back to {len(ended.revived)} earlier")
+    if len(ended.already) > len(ended.revived):
+        parts.append(f"{len(ended.already) - len(ended.revived)} already made")
     text = "; ".join(parts) or "nothing to do"
     return f"{ended.step:14} {text}" + (f"  ({seconds:.1f} s)" if outcomes else "")

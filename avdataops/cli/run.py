@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -15,6 +15,7 @@ from avdataops.model.errors import Conflict, InputError
 from avdataops.model.measurement import Measurement, State
 from avdataops.model.run import RunRecord
 from avdataops.ports.lineage_views import printable
+from avdataops.settings import Engine
 from avdataops.wiring.workspace import Workspace
 
 DATA_LOSS, FAILED, TEMPORARY = 3, 1, 75
@@ -28,7 +29,9 @@ MAX_SHOWN = 12
 @click.option(
     "--param", multiple=True, metavar="STEP.NAME=VALUE", help="Parameter of a step; repeatable."
 )
-@click.option("--engine", type=click.Choice(["local"]), default="local", help="Who runs the tasks.")
+@click.option(
+    "--engine", type=click.Choice(get_args(Engine)), help="Who runs the tasks; over the setting."
+)
 @click.option("--dry-run", "dry", is_flag=True, help="Show the next step's tasks; run nothing.")
 @with_sink("table", "json")
 @with_workspace
@@ -39,7 +42,8 @@ def run(workspace: Workspace, sink: Sink, **options: Any) -> int:
     whole = workspace.pipeline().with_params(_params(asked.param))
     part = whole.between(asked.first, asked.last)
     progress = RunProgress()
-    with workspace.locked(name), workspace.machinery(progress) as machinery:
+    engine = workspace.with_engine(asked.engine)
+    with workspace.leases.hold(name), engine.machinery(progress) as machinery:
         facts = _ready(workspace, name)
         if asked.dry:
             return _show_plan(machinery, facts, part, sink)
@@ -56,7 +60,7 @@ class _Asked:
     first: str | None
     last: str | None
     param: tuple[str, ...]
-    engine: str
+    engine: Engine | None
     dry: bool
 
 
@@ -115,20 +119,31 @@ def _tell(workspace: Workspace, name: str, finished: Finished, sink: Sink) -> in
     document = {
         "measurement": name,
         "state": facts.state,
-        "nothing_to_do": not finished.ran,
+        "nothing_to_do": not finished.ran and not finished.revived,
+        "switched_back": [record.run for record in finished.revived],
         "runs": [_row(record) for record in finished.ran]
         + [_row(record, "nothing to do") for record in finished.already],
     }
     _say_problems(finished.ran)
-    if finished.ran:
-        text = f"{name} {facts.state}: {len(finished.ran)} runs"
-        text += f", {len(finished.already)} already made" if finished.already else ""
-    else:
-        text = f"nothing to do: everything of {name} is made ({len(finished.already)} runs)"
-    sink.document(document, text)
+    sink.document(document, _in_words(name, facts.state, finished))
     if facts.reason and facts.state is State.QUARANTINED:
         say(f"quarantined [{facts.reason.code}]: {facts.reason.message}\n  fix: {facts.reason.fix}")
     return exit_status(finished, facts.state)
+
+
+def _in_words(name: str, state: State, finished: Finished) -> str:
+    back = list(dict.fromkeys(record.step for record in finished.revived))
+    if not finished.ran and not back:
+        return f"nothing to do: everything of {name} is made ({len(finished.already)} runs)"
+    parts = []
+    if finished.ran:
+        parts.append(f"{len(finished.ran)} runs")
+    if back:
+        parts.append(f"back to {len(finished.revived)} earlier runs of {', '.join(back)}")
+    unchanged = len(finished.already) - len(finished.revived)
+    if unchanged:
+        parts.append(f"{unchanged} already made")
+    return f"{name} {state}: {', '.join(parts)}"
 
 
 def _row(record: RunRecord, outcome: str | None = None) -> dict[str, object]:

@@ -15,15 +15,22 @@ _MAX_BYTES = 4 << 20
 
 def read_notes(path: Path) -> dict[str, Any]:
     """Return driver notes from a JSON or YAML file; raises ``SchemaMismatch``."""
-    what = f"driver notes '{path.name}'"
     if path.stat().st_size > _MAX_BYTES:
+        raise SchemaMismatch(f"driver notes '{path.name}': more than 4 MiB")
+    return parse_notes(path.name, path.read_bytes())
+
+
+def parse_notes(name: str, data: bytes) -> dict[str, Any]:
+    """Return driver notes from the content of a file; ``name`` says whether JSON or YAML."""
+    what = f"driver notes '{name}'"
+    if len(data) > _MAX_BYTES:
         raise SchemaMismatch(f"{what}: more than 4 MiB")
     try:
-        text = path.read_text("utf-8")
-        data = text if path.suffix.lower() == ".json" else _json_of(text)
+        text = data.decode("utf-8")
+        plain = text if name.lower().endswith(".json") else _json_of(text)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise SchemaMismatch(f"{what} is neither JSON nor YAML: {error}") from error
-    notes: dict[str, Any] = parse_document("driver_notes.json", data.encode(), what)
+    notes: dict[str, Any] = parse_document("driver_notes.json", plain.encode(), what)
     return notes
 
 

@@ -21,8 +21,10 @@ from avdataops.model.documents import from_document
 from avdataops.model.errors import (
     AvdataopsError,
     ConfigError,
+    NotFound,
     NothingToDo,
     PermissionDenied,
+    StorageUnavailable,
     TransientError,
 )
 from avdataops.model.ids import canonical_json, run_id
@@ -53,16 +55,28 @@ class StoredFile:
 
     @property
     def size(self) -> int:
-        """Length in bytes; raises ``NotFound`` if nothing is there."""
+        """Length in bytes; raises as ``read_at`` does."""
         return self._open().size
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Return the bytes from ``offset``; raises ``NotFound`` if nothing is there."""
+        """Return the bytes from ``offset``.
+
+        Raises ``NotFound`` for a file from outside that is gone, and ``StorageUnavailable`` for one
+        that a run has made: another run makes it again, so the input is not to blame.
+        """
         return self._open().read_at(offset, length)
 
     def _open(self) -> ReadableFile:
         if self._file is None:
-            self._file = self._storage.open(self._artifact.location)
+            try:
+                self._file = self._storage.open(self._artifact.location)
+            except NotFound as error:
+                if self._artifact.run is None:
+                    raise
+                raise StorageUnavailable(
+                    f"{self._artifact.location} was made and is gone from storage",
+                    hint=f"avdataops run {self._artifact.measurement}",
+                ) from error
         return self._file
 
 
@@ -93,10 +107,12 @@ def execute(
     storage: Storage,
     steps: Mapping[str, Step],
     progress: Progress = lambda _: None,
+    trace_id: str | None = None,
 ) -> RunRecord:
     """Run ``task`` and leave its record; a failed step is in the record, not raised.
 
-    A success that an earlier attempt published is taken over without running again.
+    A success that an earlier attempt published is taken over without running again.  The record
+    keeps ``trace_id``, so that one finds the logs of a result; no table holds it.
     """
     started_ns = time.time_ns()
     published = load_made(storage, task.measurement, run_id(task.id))
@@ -108,7 +124,7 @@ def execute(
             started_ns=started_ns,
             ended_ns=time.time_ns(),
             peak_rss_bytes=_peak_rss_bytes(),
-            environment=environment(),
+            environment=environment() | ({"trace_id": trace_id} if trace_id else {}),
         )
         if record.outcome.made_something:
             save_made(storage, record)

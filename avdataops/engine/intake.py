@@ -1,27 +1,23 @@
-"""Uploads a folder: finds the recordings, hashes them, copies them, writes the manifest last."""
+"""What is to be uploaded: finds the recordings in a folder, hashes them, makes the manifest."""
 
+import functools
 import hashlib
 import json
 import os
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avdataops.engine.arrivals import landed, read_manifest, register
 from avdataops.engine.driver_notes import NOTES
-from avdataops.engine.landing import MANIFEST
-from avdataops.engine.publish import digest
-from avdataops.model.documents import to_json
-from avdataops.model.errors import Conflict, InputError, NotFound
+from avdataops.model.errors import InputError
 from avdataops.model.ids import check_vehicle, measurement_id
 from avdataops.model.location import Location, Zone
-from avdataops.model.measurement import Manifest, ManifestFile, Role, State
-from avdataops.ports.catalog import Catalog
-from avdataops.ports.storage import CHUNK_BYTES, Storage
+from avdataops.model.measurement import Manifest, ManifestFile, Role
+from avdataops.ports.storage import CHUNK_BYTES
 from avdataops.readers.formats import FORMATS, HEAD_BYTES, recognise
 
 _SIDECARS = {"metadata.yaml": Role.SIDECAR}
@@ -61,7 +57,7 @@ def scan(folder: Path, dbc: Sequence[Path] = (), notes: Path | None = None) -> S
     ignored: list[str] = []
     for path in sorted(_files(folder)):
         name = path.relative_to(folder).as_posix()
-        role = _role(name, path)
+        role = role_of(name, functools.partial(_head, path))
         if role is None:
             ignored.append(name)
         else:
@@ -71,13 +67,9 @@ def scan(folder: Path, dbc: Sequence[Path] = (), notes: Path | None = None) -> S
     if notes is not None:
         found.pop(NOTES, None)
         _add(found, NOTES, notes, Role.NOTES)
-    _refuse_twins(found)
+    refuse_twins(found)
     if not any(role is Role.RECORDING for _, role in found.values()):
-        suffixes = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
-        raise InputError(
-            f"'{folder}' holds no recording (looked for {suffixes}; "
-            f"{len(ignored)} other files are there)"
-        )
+        raise no_recording(str(folder), len(ignored))
     return Scan(
         tuple(_source(name, *entry) for name, entry in sorted(found.items())), tuple(ignored)
     )
@@ -89,7 +81,11 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(here) / name for name in names if not name.startswith("."))
 
 
-def _role(name: str, path: Path) -> Role | None:
+def role_of(name: str, head: Callable[[], bytes]) -> Role | None:
+    """Return what a file is for by its name, relative to its folder; None if it is not ours.
+
+    ``head`` gives its first bytes, and is asked only where the name does not decide.
+    """
     base = name.rsplit("/", 1)[-1].lower()
     if name == NOTES:
         return Role.NOTES
@@ -99,13 +95,13 @@ def _role(name: str, path: Path) -> Role | None:
     if suffix == ".dbc":
         return Role.DBC
     recordings = {suffix for known in FORMATS for suffix in known.suffixes}
-    is_meant = suffix not in _SHARED_SUFFIXES or _begins_like_a_recording(path)
+    is_meant = suffix not in _SHARED_SUFFIXES or recognise(head()) is not None
     return Role.RECORDING if suffix in recordings and is_meant else None
 
 
-def _begins_like_a_recording(path: Path) -> bool:
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return recognise(file.read(HEAD_BYTES)) is not None
+        return file.read(HEAD_BYTES)
 
 
 def _add(found: dict[str, tuple[Path, Role]], name: str, path: Path, role: Role) -> None:
@@ -116,7 +112,16 @@ def _add(found: dict[str, tuple[Path, Role]], name: str, path: Path, role: Role)
     found[name] = (path, role)
 
 
-def _refuse_twins(names: Iterable[str]) -> None:
+def no_recording(place: str, others: int) -> InputError:
+    """Return the error for a place with ``others`` files of which none is a recording."""
+    suffixes = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
+    return InputError(
+        f"'{place}' holds no recording (looked for {suffixes}; {others} other files are there)"
+    )
+
+
+def refuse_twins(names: Iterable[str]) -> None:
+    """Raise ``InputError`` if two names are one where neither case nor composition counts."""
     seen: dict[str, str] = {}
     for name in names:
         twin = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
@@ -179,7 +184,7 @@ def hash_sources(
             progress("hash", source.name, source.bytes)
             return key, known
         digest, size = hashlib.sha256(), 0
-        for chunk in _read(source.path):
+        for chunk in read_chunks(source.path):
             digest.update(chunk)
             size += len(chunk)
             progress("hash", source.name, len(chunk))
@@ -216,85 +221,8 @@ def make_manifest(
     )
 
 
-def upload(
-    storage: Storage,
-    catalog: Catalog,
-    manifest: Manifest,
-    sources: Mapping[str, Path],
-    progress: Progress = lambda *_: None,
-) -> bool:
-    """Copy the files of ``manifest`` into landing, then the manifest, then register it.
-
-    Returns False if all of it was there.  Files that are in place already are checked and not
-    copied again.  Nothing is overwritten: other content under a name raises ``Conflict``.
-    A measurement in quarantine gets its files anew and becomes pending.
-    """
-    state = _state(catalog, manifest.measurement)
-    if state is State.QUARANTINED:
-        # The same measurement again: it keeps the time of its first upload.
-        first = catalog.measurement(manifest.measurement)
-        manifest = replace(manifest, created_ns=first.created_ns)
-    if state not in {None, State.QUARANTINED}:
-        return False
-    if state is State.QUARANTINED:
-        _drop_rejected(storage, manifest)
-    for file in manifest.files:
-        _land(storage, manifest.measurement, file, sources[file.name], progress)
-    if state is State.QUARANTINED:
-        for stored in list(storage.list(Zone.QUARANTINE, f"{manifest.measurement}/")):
-            storage.delete(stored.location)
-        storage.delete(landed(manifest.measurement))
-    storage.put(landed(manifest.measurement), [to_json(manifest).encode()])
-    register(catalog, read_manifest(storage, manifest.measurement))
-    if state is State.QUARANTINED:
-        catalog.set_state(manifest.measurement, State.PENDING)
-    return True
-
-
-def _drop_rejected(storage: Storage, manifest: Manifest) -> None:
-    # A rejection that was interrupted leaves the bad file in landing, where it would block ours.
-    for file in manifest.files:
-        at = Location(Zone.LANDING, f"{manifest.measurement}/{file.name}")
-        if storage.stat(at) and digest(storage.open(at)) != file.sha256:
-            storage.delete(at)
-
-
-def _state(catalog: Catalog, measurement: str) -> State | None:
-    try:
-        return catalog.measurement(measurement).state
-    except NotFound:
-        return None
-
-
-def _land(
-    storage: Storage, measurement: str, file: ManifestFile, path: Path, progress: Progress
-) -> None:
-    if file.name == MANIFEST:
-        raise InputError(f"'{MANIFEST}' is the pipeline's own file; rename yours")
-    at = Location(Zone.LANDING, f"{measurement}/{file.name}")
-    read = hashlib.sha256()
-
-    def chunks() -> Iterator[bytes]:
-        for chunk in _read(path):
-            read.update(chunk)
-            progress("copy", file.name, len(chunk))
-            yield chunk
-        if read.hexdigest() != file.sha256:
-            raise InputError(
-                f"'{path}' changed while it was uploaded", hint="run the same upload again"
-            )
-
-    if storage.put(at, chunks()):
-        return
-    progress("copy", file.name, file.bytes)
-    if digest(storage.open(at)) != file.sha256:
-        raise Conflict(
-            f"{at} exists with other content, and nothing is ever overwritten",
-            hint=f"remove {at} if it is no longer wanted, then upload again",
-        )
-
-
-def _read(path: Path) -> Iterator[bytes]:
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a local file in order."""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk

@@ -2,13 +2,13 @@
 
 import hashlib
 
-from avdataops.model.documents import to_json
+from avdataops.model.documents import from_json, to_json
 from avdataops.model.errors import Conflict, NotFound
 from avdataops.model.location import Location, Zone
 from avdataops.model.measurement import Reason, State
 from avdataops.ports.catalog import Catalog
 from avdataops.ports.files import ReadableFile
-from avdataops.ports.storage import Storage, chunks_of
+from avdataops.ports.storage import Storage, chunks_of, read_all
 
 MANIFEST = "manifest.json"
 REASON = "reason.json"
@@ -54,6 +54,27 @@ def quarantine(storage: Storage, catalog: Catalog, measurement: str, reason: Rea
     storage.delete(at)
     storage.put(at, [to_json(reason).encode()])
     _move(storage, measurement, Zone.LANDING, Zone.QUARANTINE)
+
+
+def set_aside(storage: Storage, catalog: Catalog, measurement: str, reason: Reason) -> Reason:
+    """Quarantine whatever is known of a measurement, in the catalog or in landing only.
+
+    One that is in quarantine keeps its first reason, which is returned; an interrupted move is
+    finished.  Raises ``NotFound`` if neither catalog nor storage has anything of it.
+    """
+    at = Location(Zone.QUARANTINE, f"{measurement}/{REASON}")
+    try:
+        facts = catalog.measurement(measurement)
+    except NotFound:
+        given = from_json(Reason, read_all(storage.open(at))) if storage.stat(at) else reason
+        if not storage.stat(at) and not any(storage.list(Zone.LANDING, f"{measurement}/")):
+            raise
+        storage.put(at, [to_json(given).encode()])
+        _move(storage, measurement, Zone.LANDING, Zone.QUARANTINE)
+        return given
+    given = facts.reason or reason
+    quarantine(storage, catalog, measurement, given)
+    return given
 
 
 def requeue(storage: Storage, catalog: Catalog, measurement: str) -> int:

@@ -9,6 +9,7 @@ from avdataops.engine.commit import commit, commit_interrupted, take_in, times_l
 from avdataops.engine.fingerprint import complete_params
 from avdataops.engine.landing import clear_landing, quarantine
 from avdataops.engine.plan import Plan, plan_step
+from avdataops.engine.stored import StoredArtifacts
 from avdataops.model.artifact import Artifact
 from avdataops.model.documents import from_document
 from avdataops.model.errors import ConfigError, SchemaMismatch, did_you_mean
@@ -94,6 +95,8 @@ class StepEnded:
     step: str
     records: tuple[RunRecord, ...]
     already: tuple[RunRecord, ...]
+    revived: tuple[RunRecord, ...] = ()
+    """Those of ``already`` that an earlier setting had made, and that are current again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class Finished:
     """Runs that were executed now."""
     already: tuple[RunRecord, ...]
     """Runs whose results were there."""
+    revived: tuple[RunRecord, ...] = ()
+    """Those of ``already`` that were superseded and are current again."""
 
     @property
     def failed(self) -> tuple[RunRecord, ...]:
@@ -158,15 +163,17 @@ def run_pipeline(
 def _run_stages(machinery: Machinery, measurement: Measurement, pipeline: Pipeline) -> Finished:
     ran: list[RunRecord] = []
     already: list[RunRecord] = []
+    revived: list[RunRecord] = []
     for stage in pipeline.steps:
         ended = _run_stage(machinery, measurement, stage)
         ran += ended.records
         already += ended.already
+        revived += ended.revived
         if any(not record.outcome.made_something for record in ended.records):
             break
         if stage.step == "validate":
             clear_landing(machinery.storage, machinery.catalog, measurement.id)
-    return Finished(tuple(ran), tuple(already))
+    return Finished(tuple(ran), tuple(already), tuple(revived))
 
 
 def _run_stage(machinery: Machinery, measurement: Measurement, stage: Stage) -> StepEnded:
@@ -175,7 +182,8 @@ def _run_stage(machinery: Machinery, measurement: Measurement, stage: Stage) -> 
     # What an interrupted run left behind: its records are taken in, the rest is noted as lost.
     interrupted = [task for task in catalog.unfinished(measurement.id) if task.step == step.name]
     commit_interrupted(storage, catalog, interrupted)
-    plan = plan_step(catalog, measurement, step, stage.params, machinery.references)
+    there = StoredArtifacts(storage)
+    plan = plan_step(catalog, measurement, step, stage.params, machinery.references, there.has)
     already = (*plan.made, *plan.revive)
     machinery.watch(StepStarted(stage.step, len(plan.run), len(already)))
     for record in plan.revive:
@@ -183,7 +191,7 @@ def _run_stage(machinery: Machinery, measurement: Measurement, stage: Stage) -> 
     records = tuple(_dispatch(machinery, plan))
     if all(record.outcome.made_something for record in records):
         take_in(storage, catalog, (), superseded=[record.run for record in plan.stale])
-    ended = StepEnded(stage.step, records, already)
+    ended = StepEnded(stage.step, records, already, plan.revive)
     machinery.watch(ended)
     return ended
 
@@ -245,9 +253,11 @@ def dry_run(
 
     Later steps depend on what that one makes, so they cannot be planned yet.
     """
+    catalog, references = machinery.catalog, machinery.references
+    there = StoredArtifacts(machinery.storage)
     for stage in pipeline.steps:
         step = find_step(machinery.steps, stage.step)
-        plan = plan_step(machinery.catalog, measurement, step, stage.params, machinery.references)
+        plan = plan_step(catalog, measurement, step, stage.params, references, there.has)
         if plan.run:
             return plan.run, stage.step
     return (), None

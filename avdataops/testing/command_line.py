@@ -71,7 +71,7 @@ class Desk:
         out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
         with (
             patch.dict(os.environ, self.environment),
-            patch("avdataops.wiring.workspace.LocalPool", _without_processes),
+            patch("avdataops.wiring.dispatchers.LocalPool", without_processes),
             redirect_stdout(out),
             redirect_stderr(err),
         ):
@@ -103,7 +103,8 @@ class Desk:
         return ["--workspace", str(self.workspace), *map(str, arguments)]
 
 
-def _without_processes(execute: Execute, workers: int) -> AbstractContextManager[InlineDispatcher]:
+def without_processes(execute: Execute, workers: int) -> AbstractContextManager[InlineDispatcher]:
+    """Stand in for ``LocalPool``: the tasks run in this process."""
     del workers
     return nullcontext(InlineDispatcher(execute))
 

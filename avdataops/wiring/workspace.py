@@ -1,26 +1,26 @@
-"""Everything joined: storage, catalog, dispatcher and steps of one workspace."""
+"""Everything joined: storage, catalog, leases, dispatcher and steps of one workspace."""
 
-import fcntl
-import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from avdataops.adapters.local_pool import LocalPool
-from avdataops.adapters.local_storage import LocalStorage
-from avdataops.adapters.sqlite_catalog import SqliteCatalog
 from avdataops.engine.pipeline import Machinery, Pipeline, PipelineEvent, parse_pipeline
 from avdataops.model.artifact import Artifact
-from avdataops.model.errors import Busy, ConfigError, did_you_mean
+from avdataops.model.errors import ConfigError, did_you_mean
 from avdataops.model.ids import fingerprint, path_part
 from avdataops.model.location import Location, Zone
-from avdataops.ports.storage import CHUNK_BYTES
-from avdataops.settings import Settings
-from avdataops.wiring.worker import run_task
+from avdataops.ports.catalog import Catalog
+from avdataops.ports.leases import Leases
+from avdataops.ports.storage import CHUNK_BYTES, Storage
+from avdataops.settings import Engine, Settings
+from avdataops.wiring.catalogs import open_catalog
+from avdataops.wiring.dispatchers import open_dispatcher
+from avdataops.wiring.storages import place_of, storage_at
+from avdataops.wiring.trace import Trace
 
 _INSIDE = Path(__file__).parents[1] / "pipelines"
 _BESIDE = Path(__file__).parents[2] / "pipelines"
@@ -28,11 +28,16 @@ _BESIDE = Path(__file__).parents[2] / "pipelines"
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One opened workspace; use as a context manager."""
+    """One opened workspace; use as a context manager, or close it."""
 
     settings: Settings
-    storage: LocalStorage
-    catalog: SqliteCatalog
+    storage: Storage
+    catalog: Catalog
+    leases: Leases
+    """Hold the id of a measurement before changing anything about it."""
+    resources: ExitStack
+    trace: Trace | None = None
+    """The trace that tasks belong to."""
 
     def __enter__(self) -> Self:
         return self
@@ -44,24 +49,33 @@ class Workspace:
         trace: TracebackType | None,
         /,
     ) -> None:
-        self.catalog.close()
+        self.close()
+
+    def close(self) -> None:
+        """Release storage and catalog."""
+        self.resources.close()
 
     @property
     def root(self) -> Path:
-        """Folder of the zones."""
+        """Folder of the local zones, and of what only this machine needs."""
         return self.settings.workspace
+
+    def with_engine(self, engine: Engine | None) -> "Workspace":
+        """Return the same workspace with another engine, or with its own for None."""
+        if engine is None:
+            return self
+        return replace(self, settings=self.settings.model_copy(update={"engine": engine}))
 
     @contextmanager
     def machinery(self, watch: Callable[[PipelineEvent], None]) -> Iterator[Machinery]:
-        """Give what a pipeline run needs, with a pool of local processes while it lasts."""
+        """Give what a pipeline run needs, with the dispatcher of the engine while it lasts."""
         from avdataops.steps import STEPS
 
-        execute = functools.partial(run_task, self.root.resolve())
-        with LocalPool(execute, self.settings.jobs) as pool:
+        with open_dispatcher(self.settings, self.storage, self.trace) as dispatcher:
             yield Machinery(
                 storage=self.storage,
                 catalog=self.catalog,
-                dispatcher=pool,
+                dispatcher=dispatcher,
                 steps=STEPS,
                 references=self.references(),
                 watch=watch,
@@ -93,34 +107,18 @@ class Workspace:
             attributes={"role": role},
         )
 
-    @contextmanager
-    def locked(self, measurement: str) -> Iterator[None]:
-        """Hold a measurement for one process; the system frees it if that process dies."""
-        folder = self.root / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{path_part(measurement)}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Busy(
-                    f"another process is working on measurement {measurement}",
-                    hint="wait for it, then run the same command again",
-                ) from error
-            yield
-
     def pipeline(self) -> Pipeline:
         """Return the configured pipeline with the configured parameters."""
         return load_pipeline(self.settings.pipeline).with_params(self.settings.params)
 
 
-def open_workspace(settings: Settings) -> Workspace:
+def open_workspace(settings: Settings, trace: Trace | None = None) -> Workspace:
     """Open, and on first use create, the workspace that ``settings`` name."""
-    settings.workspace.mkdir(parents=True, exist_ok=True)
-    return Workspace(
-        settings=settings,
-        storage=LocalStorage(settings.workspace),
-        catalog=SqliteCatalog(settings.workspace / "catalog.sqlite"),
-    )
+    place = place_of(settings)
+    with ExitStack() as resources:
+        storage = resources.enter_context(storage_at(place))
+        catalog, leases = open_catalog(settings, resources)
+        return Workspace(settings, storage, catalog, leases, resources.pop_all(), trace)
 
 
 def load_pipeline(name: str) -> Pipeline:

@@ -16,10 +16,10 @@ import pytest
 from avdataops.adapters.memory_storage import MemoryStorage
 from avdataops.engine.arrivals import arrive_or_quarantine, landed
 from avdataops.engine.execute import execute
-from avdataops.engine.intake import upload
 from avdataops.engine.pipeline import Machinery, run_pipeline
 from avdataops.engine.publish import digest
 from avdataops.engine.records import load_made
+from avdataops.engine.sending import upload
 from avdataops.engine.verify import verify_measurement
 from avdataops.model.documents import from_json
 from avdataops.model.errors import NotFound
@@ -31,6 +31,7 @@ from avdataops.ports.storage import Storage, read_all
 from avdataops.testing.crash_storage import CrashCatalog, Crashed, CrashPoint, CrashStorage, When
 from avdataops.testing.engine_kit import DRIVE, manifest_of
 from avdataops.testing.inline_dispatcher import InlineDispatcher
+from avdataops.testing.invariants import broken_invariants
 from avdataops.testing.toy_steps import TOY_PIPELINE, TOY_STEPS
 
 MANIFEST = manifest_of(DRIVE)
@@ -240,6 +241,7 @@ def check_the_end(world: World) -> None:
     assert list(world.disk.list(Zone.LANDING)) == []
     assert list(world.disk.list(Zone.QUARANTINE)) == []
     assert catalog.unfinished(DRIVE_ID) == []
+    assert broken_invariants(world.disk, catalog) == []
 
 
 def _acyclic(edges: list[tuple[str, str]]) -> bool:

@@ -77,6 +77,11 @@ def test_a_changed_parameter_runs_only_what_is_behind_it_and_back_again_nothing(
     back = run(done)
     assert (back.status, executed(back)) == (0, set())
     assert back.json["state"] == "complete"
+    # Nothing was made, and yet something was done, which is told.
+    behind = {run["run"] for run in back.json["runs"] if run["step"] in BEHIND_EXTRACT}
+    assert set(back.json["switched_back"]) == behind
+    assert back.json["nothing_to_do"] is False
+    assert "back to " in back.err
     assert done.desk.results() == after
     assert scenes(done) == first
 
@@ -86,8 +91,10 @@ def test_a_changed_parameter_of_the_last_step_runs_that_step_alone(done: "Proces
     changed = run(done, "--param", 'detect_scenes.detectors=["light"]')
     assert (changed.status, executed(changed)) == (0, {"detect_scenes"})
     assert {scene["type"] for scene in scenes(done)} == {"night", "twilight"}
-    assert executed(run(done)) == set()
+    back = done.desk.here("run", done.measurement)
+    assert back.text.startswith(f"{done.measurement} complete: back to 1 earlier runs of detect_")
     assert scenes(done) == first
+    assert done.desk.here("run", done.measurement).text.startswith("nothing to do: ")
 
 
 def test_an_unknown_parameter_changes_nothing_and_names_the_near_miss(done: "Processed") -> None:

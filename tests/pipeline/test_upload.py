@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from avdataops.adapters.local_storage import LocalStorage
-from avdataops.engine import intake
+from avdataops.engine import intake, sending
 from avdataops.model.location import Location, Zone
 from avdataops.testing.command_line import Desk, sha256_of
 from sample_data import SampleDrive
@@ -183,14 +183,15 @@ def test_an_upload_that_was_killed_hashes_and_copies_nothing_twice(
     assert copied.name == "a.mcap"
     before = copied.stat()
     read: Counter[str] = Counter()
-    real_read = intake._read
+    real_read = intake.read_chunks
 
     def counting(path: Path) -> Iterator[bytes]:
         for chunk in real_read(path):
             read[path.name] += len(chunk)
             yield chunk
 
-    monkeypatch.setattr(intake, "_read", counting)
+    for module in (intake, sending):
+        monkeypatch.setattr(module, "read_chunks", counting)
     resumed = desk.here("upload", large, *VEHICLE, "--format", "json")
     assert resumed.status == 0
     # One read of b is its copy; its hash and all of a were remembered.

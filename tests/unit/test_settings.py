@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from avdataops.model.errors import ConfigError
-from avdataops.settings import Settings, load_settings, origins, settings_file
+from avdataops.model.location import Zone
+from avdataops.settings import (
+    AzureSettings,
+    Settings,
+    inherited_trace,
+    load_settings,
+    origins,
+    settings_file,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +67,8 @@ def test_every_value_knows_where_it_comes_from(here: Path, monkeypatch: pytest.M
     assert found["jobs"] == (5, "AVDATAOPS_JOBS")
     assert found["pipeline"] == ("mine", str(here / "avdataops.toml"))
     assert found["map"] == (None, "default")
-    assert set(found) == set(Settings.model_fields)
+    azure = {f"azure.{name}" for name in AzureSettings.model_fields}
+    assert set(found) == set(Settings.model_fields) - {"azure"} | azure
 
 
 def test_paths_in_a_file_count_from_its_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,3 +164,47 @@ def test_a_setting_that_does_not_exist_is_named() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(load_settings(), "jobs", 3)  # noqa: B010 - the type checker refuses the plain way
+
+
+def test_the_parts_of_a_group_have_values_and_origins_of_their_own(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml(here, '[azure]\nbatch_pool = "mine"\n[azure.storage]\nraw = "https://raw.example"\n')
+    monkeypatch.setenv("AVDATAOPS_AZURE__STORAGE__LANDING", "https://landing.example")
+    monkeypatch.setenv("AVDATAOPS_AZURE__COSMOS_KEY", "c2VjcmV0")
+    settings = load_settings(azure={"image": "w@sha256:1"})
+    assert {zone: at.get_secret_value() for zone, at in settings.azure.storage.items()} == {
+        Zone.LANDING: "https://landing.example",
+        Zone.RAW: "https://raw.example",
+    }
+    found = origins(azure={"image": "w@sha256:1"})
+    assert {name: where for name, (_, where) in found.items() if name.startswith("azure.")} == {
+        "azure.storage.landing": "AVDATAOPS_AZURE__STORAGE__LANDING",
+        "azure.storage.raw": str(here / "avdataops.toml"),
+        "azure.cosmos_endpoint": "default",
+        "azure.cosmos_database": "default",
+        "azure.cosmos_key": "AVDATAOPS_AZURE__COSMOS_KEY",
+        "azure.batch_endpoint": "default",
+        "azure.batch_key": "default",
+        "azure.batch_pool": str(here / "avdataops.toml"),
+        "azure.pool_identity": "default",
+        "azure.image": "flag",
+        "azure.client_id": "default",
+    }
+    assert "c2VjcmV0" not in repr(found)
+
+
+def test_a_zone_that_does_not_exist_is_named_and_its_secret_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AVDATAOPS_AZURE__STORAGE__COLD", "AccountKey=c2VjcmV0")
+    with pytest.raises(ConfigError, match=r"azure\.storage\.cold") as told:
+        load_settings()
+    assert "c2VjcmV0" not in str(told.value)
+
+
+def test_the_trace_comes_from_whoever_started_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRACEPARENT", raising=False)
+    assert inherited_trace() is None
+    monkeypatch.setenv("TRACEPARENT", "00-1-2-01")
+    assert inherited_trace() == "00-1-2-01"

@@ -18,6 +18,7 @@ from avdataops.model.errors import (
     NothingToDo,
     PermissionDenied,
 )
+from avdataops.wiring.ending import Terminated
 
 
 def commands(
@@ -100,7 +101,7 @@ def test_a_mistyped_command_is_a_usage_error_with_the_near_miss(
         (CatalogUnavailable("x"), 75),
         (NothingToDo("x"), 0),
         (KeyboardInterrupt(), 130),
-        (app.Terminated(), 143),
+        (Terminated(), 143),
         (click.UsageError("x"), 2),
     ],
 )

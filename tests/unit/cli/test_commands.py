@@ -1,13 +1,17 @@
 """Commands over a workspace, as a person gives them."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from avdataops.cli import main
 from avdataops.cli.run import exit_status
+from avdataops.cli.upload import Rate
+from avdataops.engine.pace import Pace
 from avdataops.engine.pipeline import Finished
 from avdataops.model.measurement import State
 from avdataops.model.run import Outcome, RunRecord
@@ -210,3 +214,116 @@ def test_the_exit_status_says_whether_a_retry_helps(
     finished: Finished, state: State, status: int
 ) -> None:
     assert exit_status(finished, state) == status
+
+
+def test_no_secret_is_shown_and_the_address_of_an_account_is(
+    ask: Asking, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = {
+        "LANDING": "https://landing.blob.example",
+        "RAW": "DefaultEndpointsProtocol=http;AccountName=x;AccountKey=c2VjcmV0;",
+        "DERIVED": "https://derived.blob.example?sig=c2VjcmV0",
+        "LABELED": "https://user:c2VjcmV0@labeled.blob.example",
+    }
+    for zone, account in shown.items():
+        monkeypatch.setenv(f"AVDATAOPS_AZURE__STORAGE__{zone}", account)
+    monkeypatch.setenv("AVDATAOPS_AZURE__COSMOS_KEY", "c2VjcmV0")
+    told = ask("config", "show")
+    values = {name: one["value"] for name, one in told.items() if name.startswith("azure.")}
+    assert values["azure.storage.landing"] == "https://landing.blob.example"
+    hidden = ("storage.raw", "storage.derived", "storage.labeled", "cosmos_key")
+    assert {values[f"azure.{name}"] for name in hidden} == {"**********"}
+    assert values["azure.batch_key"] is None
+    assert told["azure.storage.raw"]["origin"] == "AVDATAOPS_AZURE__STORAGE__RAW"
+    assert main(["config", "show", "--origin"]) == 0
+    text = capsys.readouterr().out
+    assert "c2VjcmV0" not in text
+    assert "azure.cosmos_key = **********    (AVDATAOPS_AZURE__COSMOS_KEY)" in text
+
+
+@pytest.mark.usefixtures("workspace")
+def test_an_engine_that_lacks_a_setting_names_it(ask: Asking, drive: Path) -> None:
+    name = ask("upload", str(drive), "--vehicle", "car-1")["measurement"]
+    told = ask("run", name, "--engine", "azure-batch", status=78)
+    assert "setting 'azure.batch_endpoint' is missing" in told["error"]["message"]
+    assert ask("measurements", "show", name)["state"] == "pending"
+
+
+class TestBroughtByOthers:
+    def copy(self, drive: Path, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        (folder / "a.mcap").write_bytes((drive / "a.mcap").read_bytes())
+
+    def test_the_manifest_alone_is_written_when_the_files_are_in_their_place(
+        self, ask: Asking, drive: Path, workspace: Path
+    ) -> None:
+        given = ("upload", str(drive), "--vehicle", "car-1")
+        told = ask(*given, "--manifest-only", status=65)
+        assert "'a.mcap' is missing" in told["error"]["message"]
+        measurement = told["error"]["hint"].split("folder ")[1].split()[0]
+        assert not (workspace / "landing" / measurement).exists()
+        self.copy(drive, workspace / "landing" / measurement)
+        done = ask(*given, "--manifest-only")
+        assert (done["measurement"], done["uploaded"]) == (measurement, True)
+        assert (workspace / "landing" / measurement / "manifest.json").is_file()
+        assert ask(*given)["uploaded"] is False
+
+    def test_a_folder_of_landing_is_taken_without_anything_at_hand(
+        self, ask: Asking, drive: Path, workspace: Path
+    ) -> None:
+        self.copy(drive, workspace / "landing" / "box-7" / "monday")
+        given = ("upload", "--landed", "box-7/monday", "--vehicle", "car-1")
+        files = [{"name": "a.mcap", "bytes": 20, "role": "recording"}]
+        assert ask(*given, "--dry-run") == {"dry_run": True, "files": files, "bytes": 20}
+        taken = ask(*given)
+        assert "the originals stay in landing/box-7/monday" in ask.err
+        again = ask("upload", str(drive), "--vehicle", "car-1")
+        assert again == taken | {"uploaded": False}
+
+    def test_what_lies_in_its_place_is_not_copied(
+        self, ask: Asking, drive: Path, workspace: Path
+    ) -> None:
+        told = ask("upload", str(drive), "--vehicle", "car-1", "--manifest-only", status=65)
+        measurement = told["error"]["hint"].split("folder ")[1].split()[0]
+        self.copy(drive, workspace / "landing" / measurement)
+        taken = ask("upload", "--landed", measurement, "--vehicle", "car-1")
+        assert taken["measurement"] == measurement
+        assert "the originals stay" not in ask.err
+
+    @pytest.mark.parametrize(
+        "more", [["FOLDER"], ["--manifest-only"], ["--driver-notes", "a.json"], ["--dbc", "b.dbc"]]
+    )
+    def test_nothing_at_hand_goes_with_a_landed_folder(
+        self, more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for name in ("a.json", "b.dbc"):
+            (tmp_path / name).write_bytes(b"{}")
+        given = [str(tmp_path / one) if one.endswith((".json", ".dbc")) else one for one in more]
+        workspace = ["--workspace", str(tmp_path / "w")]
+        assert main(["upload", "--landed", "x", "--vehicle", "V", *given, *workspace]) == 2
+        assert "--landed takes all files from the landing zone" in capsys.readouterr().err
+
+
+class TestRate:
+    @pytest.mark.parametrize(
+        ("text", "rate_bps"),
+        [("800", 800), ("800K", 8e5), ("50M", 5e7), ("1.5G", 1.5e9), ("50m", 5e7)],
+    )
+    def test_a_rate_is_bytes_per_second_in_powers_of_1000(self, text: str, rate_bps: float) -> None:
+        assert Rate().convert(text, None, None) == rate_bps
+
+    @pytest.mark.parametrize("text", ["", "fast", "0", "0.5", "-1M", "5T", "50MB", "1e6"])
+    def test_what_is_no_rate_is_a_usage_error(self, text: str) -> None:
+        with pytest.raises(click.BadParameter, match=r"no rate \(bytes per second"):
+            Rate().convert(text, None, None)
+
+    def test_an_upload_keeps_to_its_rate(
+        self, ask: Asking, drive: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slept: list[float] = []
+        paced = functools.partial(Pace, clock=lambda: 0.0, sleep=slept.append)
+        monkeypatch.setattr("avdataops.cli.upload.Pace", paced)
+        (drive / "b.mcap").write_bytes(b"x" * 100)
+        ask("upload", str(drive), "--vehicle", "car-1", "--limit-rate", "10")
+        # The first file of 20 bytes takes 2 s at this rate, and the second waits for them.
+        assert [round(seconds, 6) for seconds in slept] == [2.0]

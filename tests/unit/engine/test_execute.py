@@ -22,7 +22,15 @@ from avdataops.model.stream import Account, Problem
 from avdataops.ports.step import Bytes, Inputs, Rows, Step, StepContext
 from avdataops.ports.storage import read_all
 from avdataops.testing.engine_kit import Engine, loose_artifact, memory_engine
-from avdataops.testing.toy_steps import Params, Run, rows_of, stream, toy_step
+from avdataops.testing.toy_steps import (
+    JUDGE,
+    TOY_PIPELINE,
+    Params,
+    Run,
+    rows_of,
+    stream,
+    toy_step,
+)
 
 UPLOAD = b"the bytes"
 
@@ -259,3 +267,29 @@ def test_a_stored_file_that_is_missing_is_told_when_it_is_read() -> None:
     assert file.name == "x"
     with pytest.raises(NotFound, match="landing/m_1/x"):
         _ = file.size
+
+
+def test_a_made_table_that_is_gone_is_not_the_fault_of_the_input() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    engine.run(drive.id, TOY_PIPELINE.between(None, "spread"))
+    (task,) = plan_step(engine.catalog, drive, JUDGE, {}).run
+    lost = engine.made(drive.id, "stream")[0].location
+    engine.storage.delete(lost)
+    record = execute(task, engine.storage, engine.steps)
+    assert record.outcome is Outcome.FAILED_TRANSIENT
+    assert record.failure is not None
+    assert record.failure.message == f"{lost} was made and is gone from storage"
+    assert record.failure.hint == f"avdataops run {drive.id}"
+
+
+def test_a_record_keeps_the_trace_and_no_table_does() -> None:
+    tables = []
+    for trace_id in (None, "4bf92f3577b34da6a3ce929d0e0e4736"):
+        engine, task = begun(one_row)
+        record = execute(task, engine.storage, engine.steps, trace_id=trace_id)
+        assert record.environment.get("trace_id") == trace_id
+        assert load_attempt(engine.storage, task.measurement, record.run, 1) == record
+        tables.append([read_all(engine.storage.open(made.location)) for made in record.made])
+    assert len(tables[0]) == 1
+    assert tables[0] == tables[1]

@@ -1,29 +1,21 @@
 """From a folder to landing."""
 
 import os
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from avdataops.adapters.memory_storage import MemoryStorage
 from avdataops.engine.intake import (
     HashCache,
     hash_sources,
     make_manifest,
     scan,
-    upload,
 )
-from avdataops.engine.landing import quarantine
-from avdataops.model.errors import Conflict, InputError, StorageUnavailable, UnsafeName
-from avdataops.model.location import Location, Zone
-from avdataops.model.measurement import Manifest, ManifestFile, Reason, Role, State
-from avdataops.ports.storage import read_all
-from avdataops.testing.engine_kit import DRIVE, Engine, manifest_of, memory_engine
+from avdataops.model.errors import InputError, UnsafeName
+from avdataops.model.measurement import ManifestFile, Role
+from avdataops.testing.engine_kit import DRIVE, manifest_of
 from avdataops.testing.facts import sha256_of
-
-WHY = Reason(code="bad", message="it is bad", fix="mend it")
 
 
 def folder_of(root: Path, *names: str) -> Path:
@@ -31,21 +23,6 @@ def folder_of(root: Path, *names: str) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(f"content of {name}", encoding="utf-8")
     return root
-
-
-def drive_on_disk(root: Path) -> dict[str, Path]:
-    root.mkdir(exist_ok=True)
-    for name, data in DRIVE.items():
-        (root / name).write_bytes(data)
-    return {name: root / name for name in DRIVE}
-
-
-def landing(engine: Engine) -> list[str]:
-    return [stored.location.name for stored in engine.storage.list(Zone.LANDING)]
-
-
-def send(engine: Engine, paths: dict[str, Path], manifest: Manifest | None = None) -> bool:
-    return upload(engine.storage, engine.catalog, manifest or manifest_of(DRIVE), paths)
 
 
 class Told(list[tuple[str, str, int]]):
@@ -224,153 +201,3 @@ class TestManifest:
     def test_a_vehicle_needs_a_plain_name(self) -> None:
         with pytest.raises(InputError, match="cannot name a vehicle"):
             make_manifest("../car", manifest_of(DRIVE).files, None)
-
-
-class _Failing(MemoryStorage):
-    """Fails at the file named, once."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-        self.read: list[str] = []
-
-    def put(self, at: Location, chunks: Iterable[bytes]) -> bool:
-        data = list(chunks) if self.stat(at) is None else []
-        if at.name == self.name:
-            self.name = ""
-            raise StorageUnavailable("the line went dead")
-        if data:
-            self.read.append(at.name)
-        return super().put(at, data)
-
-
-class TestUpload:
-    def test_files_land_and_the_drive_is_pending(self, tmp_path: Path) -> None:
-        engine = memory_engine()
-        assert send(engine, drive_on_disk(tmp_path))
-        assert landing(engine) == ["a.mcap", "b.mcap", "manifest.json"]
-        facts = engine.catalog.measurement(manifest_of(DRIVE).measurement)
-        assert (facts.state, facts.created_ns) == (State.PENDING, 1)
-
-    def test_the_same_upload_again_does_nothing(self, tmp_path: Path) -> None:
-        engine = memory_engine()
-        paths = drive_on_disk(tmp_path)
-        send(engine, paths)
-        for path in paths.values():
-            path.unlink()
-        assert not send(engine, paths)
-
-    def test_after_clearing_the_same_upload_still_does_nothing(self, tmp_path: Path) -> None:
-        engine = memory_engine()
-        paths = drive_on_disk(tmp_path)
-        send(engine, paths)
-        engine.run(manifest_of(DRIVE).measurement)
-        assert not send(engine, paths)
-        assert landing(engine) == []
-
-    @pytest.mark.parametrize("name", ["a.mcap", "b.mcap", "manifest.json"])
-    def test_an_interrupted_upload_goes_on_where_it_stopped(
-        self, tmp_path: Path, name: str
-    ) -> None:
-        storage = _Failing(name)
-        engine = replace(memory_engine(), storage=storage)
-        paths = drive_on_disk(tmp_path)
-        with pytest.raises(StorageUnavailable):
-            send(engine, paths)
-        before = list(storage.read)
-        assert "manifest.json" not in landing(engine)
-        assert send(engine, paths, replace(manifest_of(DRIVE), created_ns=99))
-        assert sorted(storage.read) == ["a.mcap", "b.mcap", "manifest.json"]
-        assert storage.read[: len(before)] == before
-
-    def test_the_manifest_of_a_first_try_stays(self, tmp_path: Path) -> None:
-        engine = memory_engine()
-        paths = drive_on_disk(tmp_path)
-        send(engine, paths)
-        fresh = replace(memory_engine(), storage=engine.storage)
-        assert send(fresh, paths, replace(manifest_of(DRIVE), created_ns=99))
-        assert fresh.catalog.measurement(manifest_of(DRIVE).measurement).created_ns == 1
-
-    def test_a_source_that_changes_during_the_upload_leaves_nothing_of_itself(
-        self, tmp_path: Path
-    ) -> None:
-        engine = memory_engine()
-        paths = drive_on_disk(tmp_path)
-        paths["b.mcap"].write_bytes(b"changed since it was hashed")
-        with pytest.raises(InputError, match="changed while it was uploaded"):
-            send(engine, paths)
-        assert landing(engine) == ["a.mcap"]
-
-    def test_other_content_in_landing_is_never_overwritten(self, tmp_path: Path) -> None:
-        engine = memory_engine()
-        at = Location(Zone.LANDING, f"{manifest_of(DRIVE).measurement}/b.mcap")
-        engine.storage.put(at, [b"somebody else's"])
-        with pytest.raises(Conflict, match="exists with other content"):
-            send(engine, drive_on_disk(tmp_path))
-        assert read_all(engine.storage.open(at)) == b"somebody else's"
-
-    def test_progress_tells_every_byte_once_copied_or_found(self, tmp_path: Path) -> None:
-        total = sum(len(data) for data in DRIVE.values())
-        for landed_before in (0, 1):
-            engine = memory_engine()
-            names = list(DRIVE)[:landed_before]
-            for name in names:
-                at = Location(Zone.LANDING, f"{manifest_of(DRIVE).measurement}/{name}")
-                engine.storage.put(at, [DRIVE[name]])
-            told = Told()
-            paths = drive_on_disk(tmp_path)
-            upload(engine.storage, engine.catalog, manifest_of(DRIVE), paths, told)
-            assert sum(size for _, _, size in told) == total
-
-
-class TestRepair:
-    def rejected(self, tmp_path: Path) -> tuple[Engine, dict[str, Path], str]:
-        engine = memory_engine()
-        paths = drive_on_disk(tmp_path)
-        send(engine, paths)
-        measurement = manifest_of(DRIVE).measurement
-        at = Location(Zone.LANDING, f"{measurement}/b.mcap")
-        engine.storage.delete(at)
-        engine.storage.put(at, [b"rotten"])
-        engine.run(measurement)
-        assert engine.catalog.measurement(measurement).state is State.QUARANTINED
-        return engine, paths, measurement
-
-    def test_the_same_upload_repairs_a_rejected_drive(self, tmp_path: Path) -> None:
-        engine, paths, measurement = self.rejected(tmp_path)
-        assert send(engine, paths, replace(manifest_of(DRIVE), created_ns=99))
-        facts = engine.catalog.measurement(measurement)
-        assert (facts.state, facts.reason, facts.created_ns) == (State.PENDING, None, 1)
-        assert list(engine.storage.list(Zone.QUARANTINE)) == []
-        engine.run(measurement)
-        assert engine.catalog.measurement(measurement).state is State.COMPLETE
-
-    def test_a_bad_file_that_an_interrupted_rejection_left_does_not_block_the_repair(
-        self, tmp_path: Path
-    ) -> None:
-        engine, paths, measurement = self.rejected(tmp_path)
-        engine.storage.put(Location(Zone.LANDING, f"{measurement}/b.mcap"), [b"rotten"])
-        assert send(engine, paths)
-        engine.run(measurement)
-        assert engine.catalog.measurement(measurement).state is State.COMPLETE
-
-    def test_a_bad_manifest_is_repaired_too(self, tmp_path: Path) -> None:
-        engine, paths, measurement = self.rejected(tmp_path)
-        engine.storage.put(Location(Zone.LANDING, f"{measurement}/manifest.json"), [b"{}"])
-        assert send(engine, paths)
-        engine.run(measurement)
-        assert engine.catalog.measurement(measurement).state is State.COMPLETE
-
-    def test_a_drive_rejected_after_landing_was_cleared_is_taken_again(
-        self, tmp_path: Path
-    ) -> None:
-        engine = memory_engine()
-        paths = drive_on_disk(tmp_path)
-        send(engine, paths)
-        measurement = manifest_of(DRIVE).measurement
-        engine.run(measurement)
-        quarantine(engine.storage, engine.catalog, measurement, WHY)
-        assert send(engine, paths)
-        assert engine.run(measurement).ran == ()
-        assert landing(engine) == []
-        assert engine.catalog.measurement(measurement).state is State.COMPLETE

@@ -1,11 +1,12 @@
 """Uploaded files: cleared, set aside, taken back."""
 
 import json
+from contextlib import suppress
 
 import pytest
 
 from avdataops.engine.commit import commit
-from avdataops.engine.landing import clear_landing, quarantine, requeue
+from avdataops.engine.landing import clear_landing, quarantine, requeue, set_aside
 from avdataops.engine.plan import plan_step
 from avdataops.model.errors import Conflict, NotFound
 from avdataops.model.location import Location, Zone
@@ -175,3 +176,48 @@ def test_a_drive_rejected_after_landing_was_cleared_goes_on_from_raw() -> None:
     assert requeue(engine.storage, engine.catalog, drive.id) == 0
     assert engine.run(drive.id).ran == ()
     assert engine.catalog.measurement(drive.id).state is State.COMPLETE
+
+
+OTHER = Reason(code="other", message="it is worse", fix="give up")
+
+
+def test_what_is_known_is_set_aside_and_keeps_its_first_reason() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    assert set_aside(engine.storage, engine.catalog, drive.id, WHY) == WHY
+    assert set_aside(engine.storage, engine.catalog, drive.id, OTHER) == WHY
+    facts = engine.catalog.measurement(drive.id)
+    assert (facts.state, facts.reason) == (State.QUARANTINED, WHY)
+    assert keys(engine, Zone.LANDING, drive.id) == []
+    at = Location(Zone.QUARANTINE, f"{drive.id}/reason.json")
+    assert json.loads(read_all(engine.storage.open(at)))["code"] == "bad"
+
+
+def test_what_only_landing_has_is_set_aside_without_a_row() -> None:
+    engine = memory_engine()
+    at = Location(Zone.LANDING, "m_1/a.mcap")
+    engine.storage.put(at, [b"1"])
+    assert set_aside(engine.storage, engine.catalog, "m_1", WHY) == WHY
+    engine.storage.put(at, [b"1"])
+    assert set_aside(engine.storage, engine.catalog, "m_1", OTHER) == WHY
+    assert keys(engine, Zone.QUARANTINE, "m_1") == ["a.mcap", "reason.json"]
+    assert keys(engine, Zone.LANDING, "m_1") == []
+
+
+def test_an_interrupted_setting_aside_is_finished() -> None:
+    engine = memory_engine()
+    drive = engine.arrived()
+    for k in range(1, 12):
+        broken = CrashStorage(engine.storage, CrashPoint(at=k, when=When.AFTER))
+        with suppress(Crashed):
+            set_aside(broken, engine.catalog, drive.id, WHY)
+    assert set_aside(engine.storage, engine.catalog, drive.id, OTHER) == WHY
+    assert keys(engine, Zone.LANDING, drive.id) == []
+    assert keys(engine, Zone.QUARANTINE, drive.id) == [*DRIVE, "manifest.json", "reason.json"]
+
+
+def test_what_nobody_has_cannot_be_set_aside() -> None:
+    engine = memory_engine()
+    with pytest.raises(NotFound):
+        set_aside(engine.storage, engine.catalog, "m_1", WHY)
+    assert list(engine.storage.list(Zone.QUARANTINE)) == []

@@ -1,5 +1,7 @@
 """Everything joined."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -26,12 +28,12 @@ def test_a_workspace_is_made_on_first_use_and_keeps_what_it_knows(tmp_path: Path
 
 def test_only_one_process_works_on_a_measurement(tmp_path: Path) -> None:
     with open_workspace(settings(tmp_path)) as workspace:
-        with workspace.locked("m_1"), workspace.locked("m_2"):
+        with workspace.leases.hold("m_1"), workspace.leases.hold("m_2"):
             told: list[str] = []
 
             def another() -> None:
                 try:
-                    with workspace.locked("m_1"):
+                    with workspace.leases.hold("m_1"):
                         told.append("in")
                 except Busy as error:
                     told.append(error.message)
@@ -40,12 +42,12 @@ def test_only_one_process_works_on_a_measurement(tmp_path: Path) -> None:
             thread.start()
             thread.join()
             assert told == ["another process is working on measurement m_1"]
-        with workspace.locked("m_1"):
+        with workspace.leases.hold("m_1"):
             pass
 
 
 def test_a_lock_lies_in_the_folder_of_locks_whatever_the_name(tmp_path: Path) -> None:
-    with open_workspace(settings(tmp_path)) as workspace, workspace.locked("../../out/side"):
+    with open_workspace(settings(tmp_path)) as workspace, workspace.leases.hold("../../out/side"):
         assert len(list((tmp_path / "w" / "locks").iterdir())) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w"]
 
@@ -103,3 +105,41 @@ def test_the_beginning_of_one_id_stands_for_it() -> None:
     assert expand_id("m_abc", known) == "m_abc1"
     assert expand_id("m_ab", known) == "m_ab"
     assert expand_id("m_x", known) == "m_x"
+
+
+def test_another_engine_is_the_same_workspace(tmp_path: Path) -> None:
+    with open_workspace(settings(tmp_path)) as workspace:
+        other = workspace.with_engine("azure-batch")
+        assert (other.settings.engine, workspace.settings.engine) == ("azure-batch", "local")
+        assert (other.storage, other.catalog) == (workspace.storage, workspace.catalog)
+        assert workspace.with_engine(None) is workspace
+
+
+def test_a_closed_workspace_is_closed(tmp_path: Path) -> None:
+    workspace = open_workspace(settings(tmp_path))
+    workspace.close()
+    with pytest.raises(Exception, match=r"(?i)closed"):
+        workspace.catalog.measurements()
+
+
+def test_a_local_run_imports_nothing_of_azure(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from avdataops.cli import main
+root = Path(sys.argv[1])
+(root / "drive").mkdir()
+(root / "drive" / "a.mcap").write_bytes(b"this is no recording")
+upload = ["upload", str(root / "drive"), "--vehicle", "V", "--workspace", str(root / "w")]
+assert main(upload) == 0
+(folder,) = (root / "w" / "landing").glob("m_*")
+assert main(["run", folder.name, "--workspace", str(root / "w")]) == 1
+import batch_tasks.orchestrate, batch_tasks.run, batch_tasks.commit, batch_tasks.reconcile
+names = ("azure", "msal", "msrest", "isodate", "requests")
+print("loaded", sorted(name for name in sys.modules if name.split(".")[0] in names))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded []"

@@ -1,0 +1,83 @@
+"""Settings to a dispatcher: a pool of processes here, or Azure Batch."""
+
+import functools
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from avdataops.adapters.local_pool import LocalPool
+from avdataops.model.location import Zone
+from avdataops.ports.dispatch import Dispatcher
+from avdataops.ports.storage import Storage
+from avdataops.settings import TRACE_VARIABLE, AzureSettings, Settings
+from avdataops.wiring.storages import missing, place_of
+from avdataops.wiring.trace import Trace
+from avdataops.wiring.worker import run_task
+
+
+def open_dispatcher(
+    settings: Settings, storage: Storage, trace: Trace | None
+) -> AbstractContextManager[Dispatcher]:
+    """Open the dispatcher of the engine that is set; it ends with its context.
+
+    Raises ``ConfigError`` naming the setting that the engine lacks.
+    """
+    if settings.engine == "azure-batch":
+        return _batch(settings, storage, trace)
+    execute = functools.partial(run_task, place_of(settings), trace.trace_id if trace else None)
+    return LocalPool(execute, settings.jobs)
+
+
+def check_batch(azure: AzureSettings) -> str:
+    """Return the endpoint; raises ``ConfigError`` naming what Azure Batch cannot do without.
+
+    An emulator (it has a key) may run tasks without a container and on the folders of this machine.
+    """
+    if azure.batch_endpoint is None:
+        raise missing("azure.batch_endpoint", "the engine is azure-batch")
+    if azure.batch_key is None:
+        if azure.image is None:
+            raise missing("azure.image", "tasks on Azure Batch run in containers")
+        if not azure.storage:
+            raise missing("azure.storage.landing", "nodes of Azure Batch see no local folder")
+    return azure.batch_endpoint
+
+
+@contextmanager
+def _batch(settings: Settings, storage: Storage, trace: Trace | None) -> Iterator[Dispatcher]:
+    from avdataops.adapters.azure_batch import (
+        BatchDispatcher,
+        Submission,
+        log_container,
+        open_batch,
+    )
+
+    azure = settings.azure
+    endpoint = check_batch(azure)
+    key = azure.batch_key.get_secret_value() if azure.batch_key else None
+    derived = azure.storage.get(Zone.DERIVED)
+    logs = log_container(derived.get_secret_value(), azure.pool_identity) if derived else None
+    submission = Submission(
+        pool=azure.batch_pool,
+        image=azure.image,
+        environment=_environment(settings, trace),
+        logs=logs,
+    )
+    with (
+        open_batch(endpoint, key=key, client_id=azure.client_id) as client,
+        BatchDispatcher(client, storage, submission) as dispatcher,
+    ):
+        yield dispatcher
+
+
+def _environment(settings: Settings, trace: Trace | None) -> dict[str, str]:
+    from avdataops.adapters.azure_batch import worker_environment
+
+    place = place_of(settings)
+    if place.accounts:
+        return worker_environment(
+            dict(place.accounts),
+            client_id=place.client_id,
+            traceparent=trace.traceparent if trace else None,
+        )
+    own = {"AVDATAOPS_WORKSPACE": str(place.workspace)}
+    return own | ({TRACE_VARIABLE: trace.traceparent} if trace else {})
