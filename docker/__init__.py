@@ -1,0 +1,1 @@
+"""What makes the images; nothing of it is in the product."""
