@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate, Unknown
-from avdataops.signals.arrays import Floats, Times
-from avdataops.signals.coverage import known_spans, missing, settle
+from avdataops.signals.coverage import settle
+from avdataops.signals.ego_motion import Along, along
 from avdataops.signals.episodes import Episode, Trigger, episodes
 from avdataops.signals.evidence import confidence, integral, lowest, margin, number
-from avdataops.signals.filters import derivative, low_pass
-from avdataops.signals.kinematics import acceleration_from_speed
-from avdataops.signals.nullable import floats
+from avdataops.signals.filters import derivative
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +34,12 @@ class Params:
     cutoff_hz: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Motion:
-    t: Times
-    speed: Floats
-    accel: Floats
-    measured: np.ndarray
-    """True where the acceleration was measured, False where it is the slope of the speed."""
-
-
 def find(drive: Drive, params: Params) -> Detection:
     """Return the hard brakes; unknown where neither acceleration nor its substitute is known."""
-    t, gap_ns = drive.ego.t_ns, drive.ego.max_gap_ns
-    speed = floats(drive.ego.columns, "ego_speed_mps", t.size)
-    own = low_pass(t, floats(drive.ego.columns, "accel_x_mps2", t.size), params.cutoff_hz, gap_ns)
-    slope = acceleration_from_speed(t, speed, max_gap_ns=gap_ns, cutoff_hz=params.cutoff_hz)
-    accel = np.where(np.isfinite(own), own, slope)
-    known = np.isfinite(accel) & np.isfinite(speed)
-    motion = _Motion(t[known], speed[known], accel[known], np.isfinite(own[known]))
+    gap_ns = drive.ego.max_gap_ns
+    motion, lost = along(drive, params.cutoff_hz)
     found: list[Found] = []
-    spans = {"ego speed": known_spans(t, known, gap_ns)}
-    unknown = missing(drive.start_ns, drive.stop_ns, spans, gap_ns)
+    unknown = list(lost)
     trigger = Trigger(
         on=params.on_mps2,
         off=params.off_mps2,
@@ -66,9 +47,9 @@ def find(drive: Drive, params: Params) -> Detection:
         merge_ns=round(params.merge_s * NS_PER_S),
         onset=params.onset_mps2,
     )
-    for episode in episodes(motion.t, motion.accel, trigger):
+    for episode in episodes(motion.t, motion.accel_mps2, trigger):
         held_s = (episode.stop_ns - int(motion.t[episode.trigger])) / NS_PER_S
-        if motion.speed[episode.onset] < params.min_start_mps:
+        if motion.speed_mps[episode.onset] < params.min_start_mps:
             continue
         if held_s >= params.min_s:
             found.append(_scene(motion, episode, params, gap_ns))
@@ -83,9 +64,9 @@ def find(drive: Drive, params: Params) -> Detection:
     return settle(found, unknown)
 
 
-def _scene(motion: _Motion, episode: Episode, params: Params, gap_ns: int) -> Found:
+def _scene(motion: Along, episode: Episode, params: Params, gap_ns: int) -> Found:
     rows = episode.rows
-    t, accel, speed = motion.t[rows], motion.accel[rows], motion.speed[rows]
+    t, accel, speed = motion.t[rows], motion.accel_mps2[rows], motion.speed_mps[rows]
     least = float(accel.min())
     change = float(speed[-1] - speed[0])
     jerk = derivative(t, accel, gap_ns)
@@ -105,7 +86,7 @@ def _scene(motion: _Motion, episode: Episode, params: Params, gap_ns: int) -> Fo
             "v_start_mps": number(float(speed[0])),
             "ego_speed_mps": number(float(speed[0])),
             "severity": _severity(least, params),
-            "source": _source(motion.measured[rows]),
+            "source": motion.source(rows),
         },
     )
 
@@ -119,12 +100,6 @@ def _severity(least_mps2: float, params: Params) -> str:
     if least_mps2 <= params.emergency_mps2:
         return "emergency"
     return "high" if least_mps2 <= params.high_mps2 else "moderate"
-
-
-def _source(measured: np.ndarray) -> str:
-    if measured.all():
-        return "accel_x_mps2"
-    return "accel_x_mps2 and ego_speed_mps" if measured.any() else "ego_speed_mps"
 
 
 HARD_BRAKE = Detector(
