@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import extract
+from benchmarks import detect, extract
 from benchmarks.accuracy import command as accuracy
 
-BENCHMARKS = {"accuracy": accuracy.main, "extract": extract.main}
+BENCHMARKS = {"accuracy": accuracy.main, "detect": detect.main, "extract": extract.main}
 
 
 def main(arguments: list[str]) -> int:

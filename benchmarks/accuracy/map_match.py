@@ -14,13 +14,13 @@ from scipy.signal import lfilter
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from avdataops.enrichers.road_osm import Extract, read_extract
+from avdataops.enrichers.road_osm import read_extract
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.files import BytesFile
 from avdataops.signals.arrays import Floats, Indices
 from avdataops.signals.map_matching import MatchLimits, Trace, chains
 from avdataops.signals.road_graph import RoadGraph, road_graph
-from avdataops.signals.roads import Plane
+from avdataops.signals.roads import Edges, Plane
 from avdataops.signals.routes import Route, route, steadied
 from avdataops.steps.enrich import course_heading
 
@@ -72,13 +72,11 @@ def figures(seed: int, drives: int = 3) -> dict[str, object]:
     bare: dict[str, dict[str, float]] = {}
     speed: dict[str, dict[str, float]] = {"1_hz": {}, "10_hz": {}}
     for name in EXTRACTS:
-        extract = read_extract(BytesFile(name, (where / name).read_bytes()), max_mb=512)
-        plane = Plane(extract.edges.nodes)
-        graph = road_graph(extract.edges, plane)
+        graph, edges = load(where / name)
         region = name.split(".")[0].split("_")[1].split("-")[0]
         accuracy[region], bare[region] = {}, {}
         for sigma in SIGMAS_M:
-            both = _accuracy(extract, graph, seed, sigma, drives)
+            both = _accuracy((graph, edges), seed, sigma, drives)
             accuracy[region][f"{sigma:g}_m"], bare[region][f"{sigma:g}_m"] = both
         for rate in (1, 10):
             speed[f"{rate}_hz"][region] = _points_per_s(graph, seed, float(rate), drives)
@@ -93,11 +91,18 @@ def figures(seed: int, drives: int = 3) -> dict[str, object]:
     }
 
 
+def load(path: Path) -> tuple[RoadGraph, Edges]:
+    """Return the graph and the edges of an extract."""
+    extract = read_extract(BytesFile(path.name, path.read_bytes()), max_mb=512)
+    return road_graph(extract.edges, Plane(extract.edges.nodes)), extract.edges
+
+
 def _accuracy(
-    extract: Extract, graph: RoadGraph, seed: int, sigma_m: float, drives: int
+    roads: tuple[RoadGraph, Edges], seed: int, sigma_m: float, drives: int
 ) -> tuple[float, float]:
     """Return the share of points on the right way at 1 Hz, with wheel speed and without."""
-    ways = extract.edges.way
+    graph, edges = roads
+    ways = edges.way
     right, total = np.zeros(2), 0
     for number in range(drives):
         rng = np.random.default_rng([seed, number])
