@@ -33,7 +33,7 @@ from tests.doubles.cosmos.server import CosmosDouble
 FACTORY = Path(__file__).parents[2] / "pipelines" / "adf"
 NO_REAL_IMAGE = f"registry.invalid/avdataops-worker@sha256:{'0' * 64}"
 """What the pool is told to run; the double's nodes know where to find it."""
-BUSY_S_PER_S = 0.05
+BUSY_S_PER_S = 0.02
 """The driver's clock jumps, but a lease that another process holds takes real time."""
 
 Json = dict[str, Any]
@@ -117,19 +117,23 @@ def cloud(
     cosmos: CosmosDouble,
     *,
     settings: Mapping[str, str] | None = None,
-    runner: Runner = run_on_node,
+    runner: Runner | None = None,
     storage_port: int | None = None,
     commands: Callable[[Mapping[str, str]], StartCustom] = subprocess_commands,
     nodes: int = 1,
     slots: int = 8,
 ) -> Iterator[Cloud]:
-    """Give an empty cloud.  ``storage_port`` leads every client past what listens there."""
+    """Give an empty cloud.
+
+    Without a ``runner`` for containers, tasks are processes.  ``storage_port`` leads every client
+    past what listens there.
+    """
     azurite.wipe()
     accounts = azurite.connection_strings(storage_port)
     database = f"cloud-{uuid.uuid4().hex}"
     create_containers(cosmos.endpoint, database, COSMOS_KEY)
     with ExitStack() as stack:
-        batch = stack.enter_context(BatchDouble(runner=runner))
+        batch = stack.enter_context(BatchDouble(runner=runner or run_on_node))
         batch.add_pool(nodes=nodes, slots=slots)
         webhook = stack.enter_context(Webhook())
         environment = {
@@ -139,8 +143,8 @@ def cloud(
             "AVDATAOPS_AZURE__COSMOS_KEY": COSMOS_KEY,
             "AVDATAOPS_AZURE__BATCH_ENDPOINT": batch.endpoint,
             "AVDATAOPS_AZURE__BATCH_KEY": BATCH_KEY,
-            "AVDATAOPS_AZURE__IMAGE": NO_REAL_IMAGE,
             "AVDATAOPS_ENGINE": "azure-batch",
+            **({"AVDATAOPS_AZURE__IMAGE": NO_REAL_IMAGE} if runner else {}),
             **(settings or {}),
         }
         desk = Desk(root / "state", environment)
@@ -159,7 +163,7 @@ def cloud(
                 "batch_pool": "execution",
                 "cosmos_endpoint": cosmos.endpoint,
                 "cosmos_database": database,
-                "image": NO_REAL_IMAGE,
+                "image": NO_REAL_IMAGE if runner else "",
             },
             "batchAccount": "double",
             "orchestratorPool": "orchestrator",

@@ -5,6 +5,7 @@ that Data Factory retries its activity, and the event of the manifest comes twic
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Self
 import pytest
 
 from avdataops.testing.command_line import Desk
+from sample_data import SampleDrive
 from tests.doubles.adf.commands import Finished, StartCustom, subprocess_commands
 from tests.doubles.adf.runs import Status
 from tests.doubles.azurite import Azurite
@@ -29,10 +31,19 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def here(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Facts]:
+def one(short: SampleDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the recording of the fewest streams: every task of it costs a process here."""
+    folder = tmp_path_factory.mktemp("one") / "drive"
+    folder.mkdir()
+    shutil.copy2(short.body, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def here(one: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Facts]:
     """The drive on one machine, undisturbed."""
     desk = Desk(tmp_path_factory.mktemp("here"))
-    uploaded = desk.here("upload", tiny, "--vehicle", "V", "--format", "json")
+    uploaded = desk.here("upload", one, "--vehicle", "V", "--format", "json")
     measurement = str(uploaded.json["measurement"])
     assert desk.here("run", measurement).status == 0
     with opened(desk) as workspace:
@@ -51,7 +62,7 @@ def unlucky(seen: Seen) -> Fault | None:
 def test_a_throttled_store_and_an_event_that_comes_twice(
     azurite: Azurite,
     cosmos: CosmosDouble,
-    tiny: Path,
+    one: Path,
     here: tuple[str, Facts],
     tmp_path: Path,
 ) -> None:
@@ -61,18 +72,27 @@ def test_a_throttled_store_and_an_event_that_comes_twice(
         cloud(tmp_path, azurite, cosmos, storage_port=proxy.port) as made,
     ):
         proxy.follow(unlucky)
-        assert made.upload(tiny, "V") == measurement
+        assert made.upload(one, "V") == measurement
         event = made.landed(measurement)
         made.driver.deliver(event, event)
-        told = [run.status for run in made.driver.of("drive_to_scenes")]
-        assert Status.SUCCEEDED in told
-        assert sum(1 for seen in proxy.seen if unlucky(seen)) > 50
+        runs = made.driver.of("drive_to_scenes")
+        assert Status.SUCCEEDED in {run.status for run in runs}, [run.message for run in runs]
+        assert sum(1 for seen in proxy.seen if unlucky(seen)) > 20
         proxy.follow(lambda _: None)
         assert made.facts(measurement) == expected
 
 
-def killing_the_first(times: int) -> Callable[[Mapping[str, str]], StartCustom]:
-    """Return commands of which the first ones are killed while they watch their tasks."""
+LEASE_S = 61.0
+
+
+def killing_the_first(
+    times: int, cosmos: CosmosDouble
+) -> Callable[[Mapping[str, str]], StartCustom]:
+    """Return commands of which the first ones are killed while they watch their tasks.
+
+    Data Factory tries again after ten minutes, which its clock here jumps over: the leases of the
+    dead are let run out on the clock of the catalog.
+    """
     left = [times]
 
     def commands(environment: Mapping[str, str]) -> StartCustom:
@@ -90,6 +110,7 @@ def killing_the_first(times: int) -> Callable[[Mapping[str, str]], StartCustom]:
             with subprocess.Popen([sys.executable, *arguments], cwd=folder, env=env) as process:
                 time.sleep(6.0)
                 process.send_signal(signal.SIGKILL)
+            cosmos.service.clock_offset_s += LEASE_S
             return Finished(process.returncode)
 
         return start
@@ -139,13 +160,13 @@ class Vandal:
 def test_killed_orchestrators_and_lost_nodes(
     azurite: Azurite,
     cosmos: CosmosDouble,
-    tiny: Path,
+    one: Path,
     here: tuple[str, Facts],
     tmp_path: Path,
 ) -> None:
     measurement, expected = here
-    with cloud(tmp_path, azurite, cosmos, commands=killing_the_first(2)) as made:
-        assert made.upload(tiny, "V") == measurement
+    with cloud(tmp_path, azurite, cosmos, commands=killing_the_first(2, cosmos)) as made:
+        assert made.upload(one, "V") == measurement
         with Vandal(made.batch) as vandal:
             made.driver.deliver(made.landed(measurement))
         assert len(vandal.preempted) == 2
