@@ -7,6 +7,7 @@ import numpy as np
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found
 from avdataops.signals.arrays import Floats
+from avdataops.signals.boxes import steady_reach_y
 from avdataops.signals.coverage import settle
 from avdataops.signals.evidence import confidence, highest, lowest, margin, number, share_received
 from avdataops.signals.filters import low_pass
@@ -28,6 +29,8 @@ class Params:
     wander_m: float = 0.375
     lead_s: float = 2.0
     """It led for so long before."""
+    hold_s: float = 0.3
+    """Outside for so long: a noisy row at the end of a track is none."""
     within_s: float = 8.0
     """From leaving the middle of the lane until it is outside."""
     max_ego_lateral_mps: float = 0.3
@@ -76,15 +79,20 @@ def find(drive: Drive, params: Params) -> Detection:
 
 def _leavings(track: Track, around: Traffic, params: Params) -> list[_Leaving]:
     seen, gap_ns = track.seen, around.users.max_gap_ns
-    beyond = near_edge_outside(track.offset_m, seen.reach_y_m, seen.half_width_m)
+    reach = steady_reach_y(seen, params.cutoff_hz, gap_ns)
+    beyond = near_edge_outside(track.offset_m, reach, seen.half_width_m)
     level = params.outside_m
     runs = hysteresis(seen.t, beyond, on=level, off=-level, max_gap_ns=gap_ns)
     inside = np.abs(track.offset_m) <= seen.half_width_m
     ego_lateral = low_pass(seen.t, seen.ego_lateral_mps, params.cutoff_hz, gap_ns)
     leavings: list[_Leaving] = []
-    for outside in runs.start[~runs.truncated_start].tolist():
+    before = -1
+    for outside, until in zip(runs.start.tolist(), runs.stop.tolist(), strict=True):
         stays = true_runs(inside[:outside])
-        if len(stays) == 0:
+        # Out again without having been back in the lane is the same leaving.
+        if len(stays) == 0 or stays[-1, 1] <= before:
+            continue
+        if float(seen.t[until - 1] - seen.t[outside]) < params.hold_s * NS_PER_S:
             continue
         first, last = int(stays[-1, 0]), int(stays[-1, 1]) - 1
         led_s = _led_s(track, first, last, params)
@@ -98,6 +106,7 @@ def _leavings(track: Track, around: Traffic, params: Params) -> list[_Leaving]:
         onset = _onset(track.offset_m, first, outside, params)
         span_s = float(seen.t[outside] - seen.t[onset]) / NS_PER_S
         across = abs(float(track.offset_m[outside] - track.offset_m[onset]))
+        before = outside
         leavings.append(_Leaving(track, onset, outside, led_s, across / max(span_s, 0.1)))
     return leavings
 
