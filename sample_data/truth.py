@@ -21,7 +21,7 @@ from sample_data.world import World
 STOPPED_MPS, LEAVING_MPS, STOPPED_S = 0.1, 0.5, 2.0
 SIGNAL_M = 40.0
 DRIVING_MPS, DRIVING_WITHIN_S = 2.0, 5.0
-JERK_MPS3, JERK_OFF_MPS3, JERK_S = 4.13, 2.0, 0.1
+JERK_MPS3, JERK_OFF_MPS3, JERK_S, JERK_PAUSE_S = 4.13, 2.0, 0.1, 0.5
 BRAKE_MPS2, BRAKE_ONSET_MPS2, BRAKE_OFF_MPS2, BRAKE_S = -3.0, -0.5, -1.5, 0.3
 TURN_ON_DEGPS, TURN_OFF_DEGPS, TURN_DEG = 5.0, 3.0, 45.0
 LATERAL_MPS = 0.1
@@ -122,14 +122,21 @@ def _drive_offs(world: World) -> Iterator[Event]:
 
 
 def _jerks(world: World) -> Iterator[Event]:
-    """Beyond 4.13 m/s3 for 0.1 s in either direction, until below 2 m/s3."""
+    """Beyond 4.13 m/s3 for 0.1 s in either direction, until below 2 m/s3 for more than 0.5 s."""
     jerk = np.abs(np.gradient(world.motion.accel_x_mps2) * GRID_HZ)
+    joined: list[tuple[int, int]] = []
     for low, high in runs(jerk >= JERK_OFF_MPS3):
         strong = np.flatnonzero(jerk[low:high] >= JERK_MPS3)
-        if strong.size and high - low - int(strong[0]) >= JERK_S * GRID_HZ:
-            peak = float(jerk[low:high].max())
-            start = _time(world, low + int(strong[0]))
-            yield Event("high_jerk", start, _time(world, high), None, {"max_jerk_mps3": peak})
+        if not strong.size or high - low - int(strong[0]) < JERK_S * GRID_HZ:
+            continue
+        start = low + int(strong[0])
+        if joined and start - joined[-1][1] <= JERK_PAUSE_S * GRID_HZ:
+            start = joined.pop()[0]
+        joined.append((start, high))
+    for start, stop in joined:
+        peak = float(jerk[start:stop].max())
+        times = (_time(world, start), _time(world, stop))
+        yield Event("high_jerk", *times, None, {"max_jerk_mps3": peak})
 
 
 def _hard_brakes(world: World) -> Iterator[Event]:

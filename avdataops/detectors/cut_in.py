@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avdataops.model.time import NS_PER_S
-from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
+from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate, Unknown
 from avdataops.signals.arrays import Bools, Floats, Indices
 from avdataops.signals.boxes import first_lasting, stay_beside, steady_reach_y
 from avdataops.signals.corridor import CorridorParams
@@ -292,5 +292,7 @@ CUT_IN = Detector(
     types=("cut_in",),
     params=Params,
     find=find,
+    gates=(Gate(param="min_lateral_mps", evidence="lat_speed_mps", op=">="),),
+    tags={"cut_in": "MotionCutIn"},
     doc="A vehicle from a neighbouring lane intrudes by 0.3 m and becomes the new lead.",
 )

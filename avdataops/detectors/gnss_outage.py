@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avdataops.model.time import NS_PER_S
-from avdataops.ports.detecting import Detection, Detector, Drive, Found
+from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate
 from avdataops.signals.arrays import Bools, Floats, Pairs, Times, segments
 from avdataops.signals.coverage import known_spans, missing, settle
 from avdataops.signals.evidence import highest, integral, number
@@ -158,5 +158,6 @@ GNSS_OUTAGE = Detector(
     types=("gnss_outage",),
     params=Params,
     find=find,
+    gates=(Gate(param="min_s", evidence="duration_s", op=">="),),
     doc="No fix, worse than 5 m, or no position for more than 2 s.",
 )

@@ -1,8 +1,9 @@
-"""Lane changes of the ego vehicle, by the lane lines."""
+"""Lane changes of the ego vehicle by the lane lines, and without any by the mapped road."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
-from avdataops.signals.arrays import Bools, Floats, Times, segments
+from avdataops.signals.across_road import AcrossRoad, Swerve, Swerved, across_road, swerves
+from avdataops.signals.arrays import Bools, Floats, Pairs, Times, segments
 from avdataops.signals.coverage import known_spans, missing, settle
 from avdataops.signals.evidence import confidence, highest, integral, margin, number
 from avdataops.signals.filters import derivative, low_pass
+from avdataops.signals.intervals import intersect, union
 from avdataops.signals.lanes import (
     Crossing,
     find_crossings,
@@ -25,8 +28,8 @@ from avdataops.signals.nullable import floats, words
 
 _JUMP_LAG_NS = 150_000_000
 """Lines seen at 10 Hz jump over a tenth of a second when laid on a faster grid."""
-_ONE_LINE, _NO_YAW = 0.7, 0.8
-"""Confidence at most with one line only, and without a yaw rate to tell a bend of the road."""
+_ONE_LINE, _NO_YAW, _NO_LINES = 0.7, 0.8, 0.6
+"""Confidence at most with one line only, without a yaw rate to tell a bend, and by the map only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,15 @@ class Params:
     """Where no two lines tell it."""
     cutoff_hz: float = 0.5
     """Low-pass of the lateral position; a change takes about 0.2 Hz."""
+    map_min_m: float = 2.5
+    """Across the mapped road, where no line is seen."""
+    map_max_m: float = 4.5
+    map_min_s: float = 2.0
+    map_max_s: float = 10.0
+    map_turn_deg: float = 5.0
+    """The ego heads along the road again within this."""
+    map_lateral_mps: float = 0.3
+    """It moves across the mapped road at least this fast at its peak; headings are noisy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +91,13 @@ class _Change:
 
 
 def find(drive: Drive, params: Params) -> Detection:
-    """Return the lane changes; unknown where neither lane line is known."""
+    """Return lane changes and excursions; unknown where neither a line nor the road is known."""
     gap_ns = drive.ego.max_gap_ns
     motion = _motion(drive, params)
     found: list[Found] = []
-    spans = {"lane lines": known_spans(motion.t, np.ones(motion.t.size, dtype=np.bool_), gap_ns)}
+    lines = known_spans(motion.t, np.ones(motion.t.size, dtype=np.bool_), gap_ns)
+    by_map, mapped = _by_map(drive, lines, params)
+    spans = {"lane lines": union(lines, mapped)}
     unknown = missing(drive.start_ns, drive.stop_ns, spans, gap_ns)
     for change in _changes(motion, params, gap_ns):
         scene = _scene(motion, change, params)
@@ -92,7 +106,8 @@ def find(drive: Drive, params: Params) -> Detection:
         elif change.truncated:
             start, stop = int(motion.t[change.first]), int(motion.t[change.last])
             unknown.append(Unknown(start_ns=start, stop_ns=stop, reason="lane change cut by a gap"))
-    return settle(found, unknown)
+    found += _excursions(motion, params, gap_ns)
+    return settle([*found, *by_map], unknown)
 
 
 def _motion(drive: Drive, params: Params) -> _Motion:
@@ -121,24 +136,95 @@ def _motion(drive: Drive, params: Params) -> _Motion:
 
 def _changes(motion: _Motion, params: Params, gap_ns: int) -> Iterator[_Change]:
     """Yield what lies around each crossing that is not taken back at once."""
+    for index in range(len(motion.crossings)):
+        if not _taken_back(motion, index, params):
+            yield _around(motion, index, params, gap_ns)
+
+
+def _around(motion: _Motion, index: int, params: Params, gap_ns: int) -> _Change:
+    """Return while the ego moves across in the direction of a crossing."""
     rows = [crossing.row for crossing in motion.crossings]
-    for index, crossing in enumerate(motion.crossings):
-        if _taken_back(motion, index, params):
+    crossing = motion.crossings[index]
+    start, stop = _segment(motion.t, crossing.row, gap_ns)
+    # Two changes in a row are told apart half-way between their crossings.
+    before = rows[index - 1] if index else -1
+    after = rows[index + 1] if index + 1 < len(rows) else motion.t.size
+    low = max(start, (before + crossing.row) // 2) if before >= start else start
+    high = min(stop, (after + crossing.row) // 2) if after < stop else stop
+    moving = crossing.direction * motion.lateral_mps[low:high] >= params.lateral_mps
+    still = np.flatnonzero(~moving)
+    at = crossing.row - low
+    earlier, later = still[still < at], still[still >= at]
+    first = low + (int(earlier[-1]) + 1 if earlier.size else 0)
+    last = low + int(later[0]) if later.size else high - 1
+    cut = (not earlier.size and low == start) or (not later.size and high == stop)
+    return _Change(first, last, crossing, truncated=cut)
+
+
+def _excursions(motion: _Motion, params: Params, gap_ns: int) -> list[Found]:
+    """Return what was crossed and taken back at once, from leaving to being back."""
+    found: list[Found] = []
+    for index, (out, back) in enumerate(pairwise(motion.crossings)):
+        away_ns = int(motion.t[back.row]) - int(motion.t[out.row])
+        taken_back = back.direction != out.direction and away_ns <= params.return_s * NS_PER_S
+        if not taken_back or (found and int(motion.t[out.row]) < found[-1].stop_ns):
             continue
-        start, stop = _segment(motion.t, crossing.row, gap_ns)
-        # Two changes in a row are told apart half-way between their crossings.
-        before = rows[index - 1] if index else -1
-        after = rows[index + 1] if index + 1 < len(rows) else motion.t.size
-        low = max(start, (before + crossing.row) // 2) if before >= start else start
-        high = min(stop, (after + crossing.row) // 2) if after < stop else stop
-        moving = crossing.direction * motion.lateral_mps[low:high] >= params.lateral_mps
-        still = np.flatnonzero(~moving)
-        at = crossing.row - low
-        earlier, later = still[still < at], still[still >= at]
-        first = low + (int(earlier[-1]) + 1 if earlier.size else 0)
-        last = low + int(later[0]) if later.size else high - 1
-        cut = (not earlier.size and low == start) or (not later.size and high == stop)
-        yield _Change(first, last, crossing, truncated=cut)
+        left, returned = (_around(motion, at, params, gap_ns) for at in (index, index + 1))
+        rows = slice(left.first, returned.last + 1)
+        across = out.direction * (motion.across_m[rows] - motion.across_m[left.first])
+        found.append(
+            Found(
+                type="lane_excursion",
+                start_ns=int(motion.t[left.first]),
+                stop_ns=int(motion.t[returned.last]),
+                confidence=_ONE_LINE,
+                truncated=left.truncated or returned.truncated,
+                evidence={
+                    "side": "left" if out.direction > 0 else "right",
+                    "away_s": number(away_ns / NS_PER_S),
+                    "lateral_shift_m": highest(across),
+                    "ego_speed_mps": number(float(motion.speed[left.first])),
+                    "turn_indicator": motion.indicator[out.row],
+                },
+            )
+        )
+    return found
+
+
+def _by_map(drive: Drive, lines: Pairs, params: Params) -> tuple[list[Found], Pairs]:
+    """Return lane changes across the mapped road where no line is seen, and where that is known."""
+    motion = across_road(drive, params.cutoff_hz)
+    swerve = Swerve(params.map_lateral_mps, params.lateral_mps, drive.ego.max_gap_ns)
+    found = [
+        _mapped(motion, one, params)
+        for one in swerves(motion, swerve)
+        if params.map_min_m <= abs(one.shift_m) <= params.map_max_m
+        and params.map_min_s <= one.episode.duration_s <= params.map_max_s
+        and abs(one.turned_deg) < params.map_turn_deg
+    ]
+    known = known_spans(motion.t, np.ones(motion.t.size, dtype=np.bool_), drive.ego.max_gap_ns)
+    seen = [(one.start_ns, one.stop_ns) for one in found]
+    unseen = [len(intersect(np.array([span]), lines)) == 0 for span in seen]
+    return [one for one, free in zip(found, unseen, strict=True) if free], known
+
+
+def _mapped(motion: AcrossRoad, one: Swerved, params: Params) -> Found:
+    rows = one.episode.rows
+    return Found(
+        type="lane_change_left" if one.shift_m > 0 else "lane_change_right",
+        start_ns=one.episode.start_ns,
+        stop_ns=one.episode.stop_ns,
+        confidence=min(confidence(margin(abs(one.shift_m), params.map_min_m)), _NO_LINES),
+        truncated=one.episode.truncated,
+        evidence={
+            "lateral_shift_m": number(abs(one.shift_m)),
+            "lat_speed_mps": highest(np.abs(motion.lateral_mps[rows])),
+            "duration_s": number(one.episode.duration_s),
+            "heading_change_deg": number(one.turned_deg),
+            "ego_speed_mps": number(float(motion.speed_mps[one.episode.onset])),
+            "source": "map",
+        },
+    )
 
 
 def _taken_back(motion: _Motion, index: int, params: Params) -> bool:
@@ -194,9 +280,13 @@ def _scene(motion: _Motion, change: _Change, params: Params) -> Found | None:
 
 LANE_CHANGE = Detector(
     name="lane_change",
-    version=1,
-    types=("lane_change_left", "lane_change_right"),
+    version=2,
+    types=("lane_change_left", "lane_change_right", "lane_excursion"),
     params=Params,
     find=find,
-    doc="The ego crosses a lane line and stays on the other side.",
+    tags={
+        "lane_change_left": "MotionLaneChangeLeft",
+        "lane_change_right": "MotionLaneChangeRight",
+    },
+    doc="The ego crosses a lane line and stays on the other side, or comes back within 3 s.",
 )

@@ -1,10 +1,10 @@
-"""Night and twilight, from the elevation of the sun."""
+"""Day, twilight and night, from the elevation of the sun."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from avdataops.ports.detecting import Detection, Detector, Drive, Found
+from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate
 from avdataops.signals.arrays import Bools, Floats, Times
 from avdataops.signals.coverage import NO_SIGNALS, known_spans, missing, settle
 from avdataops.signals.episodes import Episode, Trigger, episodes
@@ -20,7 +20,8 @@ class Params:
     """Elevations of the sun's centre.
 
     -0.83 degrees is sunset with refraction and the sun's radius; -6 degrees is the end of civil
-    twilight.  The hysteresis of 0.2 degrees is against positions that jump.
+    twilight.  The hysteresis of 0.2 degrees is against positions that jump; it decides whether one
+    light ends, never when: that is where the level itself was passed, exact to a minute.
     """
 
     sunset_deg: float = -0.83
@@ -32,7 +33,7 @@ class Params:
 
 
 def find(drive: Drive, params: Params) -> Detection:
-    """Return stretches of night and of twilight; unknown where the sun's elevation is."""
+    """Return stretches of each light; unknown where the sun's elevation is."""
     context = drive.context or NO_SIGNALS
     t, gap_ns = context.t_ns, context.max_gap_ns
     elevation = floats(context.columns, "sun_elevation_deg", t.size)
@@ -44,7 +45,7 @@ def find(drive: Drive, params: Params) -> Detection:
     trigger = Trigger(on=_ON, off=_OFF, max_gap_ns=gap_ns)
     found = [
         _scene(name, elevation[episode.rows], episode, params)
-        for name, mask in (("night", night), ("twilight", dark & ~night))
+        for name, mask in (("night", night), ("twilight", dark & ~night), ("day", ~dark))
         for episode in episodes(t, mask.astype(np.float64), trigger)
     ]
     return settle(found, missing(drive.start_ns, drive.stop_ns, spans, gap_ns))
@@ -67,8 +68,11 @@ def _below(
 
 def _scene(name: str, elevation: Floats, episode: Episode, params: Params) -> Found:
     # The surest moment counts: how far the sun went beyond the level that begins this light.
-    level = params.night_deg if name == "night" else params.sunset_deg
-    beyond = (level - float(elevation.min())) / params.sure_deg
+    if name == "day":
+        beyond = (float(elevation.max()) - params.sunset_deg) / params.sure_deg
+    else:
+        level = params.night_deg if name == "night" else params.sunset_deg
+        beyond = (level - float(elevation.min())) / params.sure_deg
     return Found(
         type=name,
         start_ns=episode.start_ns,
@@ -84,9 +88,18 @@ def _scene(name: str, elevation: Floats, episode: Episode, params: Params) -> Fo
 
 LIGHT = Detector(
     name="light",
-    version=1,
-    types=("night", "twilight"),
+    version=2,
+    types=("night", "twilight", "day"),
     params=Params,
     find=find,
-    doc="Sun below -6 degrees, and between -6 and -0.83 degrees.",
+    gates=(
+        Gate(param="night_deg", evidence="min_sun_elevation_deg", op="<=", types=("night",)),
+        Gate(param="sunset_deg", evidence="min_sun_elevation_deg", op="<=", types=("twilight",)),
+    ),
+    tags={
+        "night": "LowLightNight",
+        "twilight": "LowLightAmbient",
+        "day": "IlluminationDay",
+    },
+    doc="Sun below -6 degrees, between -6 and -0.83 degrees, and above.",
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avdataops.model.time import NS_PER_S
-from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
+from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate, Unknown
 from avdataops.signals.coverage import known_spans, missing, settle
 from avdataops.signals.episodes import Trigger, episodes
 from avdataops.signals.evidence import confidence, highest, middle, number
@@ -85,5 +85,7 @@ STANDSTILL = Detector(
     types=("standstill",),
     params=Params,
     find=find,
+    gates=(Gate(param="min_s", evidence="duration_s", op=">="),),
+    tags={"standstill": "MotionStop"},
     doc="From 0.1 m/s or less until above 0.5 m/s, for at least 2 s.",
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avdataops.model.time import NS_PER_S
-from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
+from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate, Unknown
 from avdataops.signals.arrays import Floats, Times
 from avdataops.signals.coverage import NO_SIGNALS, known_spans, missing, settle
 from avdataops.signals.episodes import Episode, Trigger, episodes
@@ -118,6 +118,7 @@ def _scene(
         truncated=episode.truncated,
         evidence={
             "heading_change_deg": number(turned),
+            "angle_deg": number(abs(turned)),
             "max_yaw_rate_degps": highest(np.abs(rate)),
             "radius_m": number(radius_m),
             "path_m": number(path_m),
@@ -131,9 +132,11 @@ def _scene(
 
 TURN = Detector(
     name="turn",
-    version=1,
+    version=2,
     types=("turn_left", "turn_right"),
     params=Params,
     find=find,
+    gates=(Gate(param="min_angle_deg", evidence="angle_deg", op=">="),),
+    tags={"turn_left": "MotionTurnLeft", "turn_right": "MotionTurnRight"},
     doc="At least 45 degrees in one go, near a junction where a map is known.",
 )

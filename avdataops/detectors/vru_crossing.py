@@ -181,5 +181,6 @@ VRU_CROSSING = Detector(
     types=("vru_crossing",),
     params=Params,
     find=find,
+    tags={"vru_crossing": "MotionCross"},
     doc="A pedestrian or cyclist enters or passes the ego's way ahead.",
 )

@@ -122,10 +122,11 @@ def inside(ticks: RouteTicks, name: str) -> list[Visit]:
     found: list[Visit] = []
     for leg in ticks.legs:
         ahead, behind = (ticks.column(f"{name}_{side}_m")[leg.rows] for side in ("ahead", "behind"))
-        # Not a tick inside: it tells neither end.
-        begins = _distinct((leg.s_m + ahead)[np.isfinite(ahead) & (ahead > 0)])
-        ends = _distinct((leg.s_m - behind)[np.isfinite(behind) & (behind > 0)])
-        within = leg.s_m[(ahead == 0) & (behind == 0)]
+        # A tick inside tells neither end.
+        here = (ahead == 0) & (behind == 0)
+        begins = _distinct((leg.s_m + ahead)[np.isfinite(ahead) & ~here])
+        ends = _distinct((leg.s_m - behind)[np.isfinite(behind) & ~here])
+        within = leg.s_m[here]
         for low, high in _stretches(begins, ends, within):
             visit = _visit(leg, low, high)
             if visit is not None:
@@ -143,7 +144,7 @@ def _stretches(begins: Floats, ends: Floats, within: Floats) -> list[tuple[float
     found: list[tuple[float, float]] = []
     low: float | None = None
     for place, kind in marks:
-        if kind == 0:
+        if kind == 0 and low is None:
             low = place
         elif kind == 1 and low is None:
             low = -np.inf

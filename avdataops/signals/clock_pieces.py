@@ -14,7 +14,7 @@ from avdataops.signals.clock_steps import find_steps
 from avdataops.signals.clocks import PPM, ClockModel, Refusal, apply, one_way_clock
 
 MAX_WINDOW_S = 600.0
-"""A quartz keeps its rate for about as long; longer records are cut into windows of 300 to 600 s."""
+"""A quartz keeps its rate for about as long; longer records get windows of 300 to 600 s."""
 # More steps than this are a delay without a floor, not a clock that was set.
 _STEPS_ALWAYS, _STEPS_PER_S = 6, 1 / 60
 
@@ -36,7 +36,7 @@ class Piece:
 def piecewise_clock(
     t_sensor: Times, t_receive: Times, *, min_samples: int = 50
 ) -> tuple[Piece, ...] | Refusal:
-    """Return the lines that take sensor times to receive times with the least delay, piece by piece.
+    """Return the lines that take sensor times to receive times with the least delay.
 
     Cut where the least delay steps by more than 20 ms (:func:`find_steps`), which a reset of the
     clock is too.  Each segment has its own lower convex hull
@@ -58,7 +58,9 @@ def piecewise_clock(
     steps = find_steps(receive, delay - np.min(delay))
     span_s = int(receive[-1] - receive[0]) / NS_PER_S
     if steps.size > _STEPS_ALWAYS + span_s * _STEPS_PER_S:
-        return Refusal("no_least_delay", f"the least delay steps {steps.size} times in {span_s:.0f} s")
+        return Refusal(
+            "no_least_delay", f"the least delay steps {steps.size} times in {span_s:.0f} s"
+        )
     edges = [0, *steps.tolist(), sensor.size]
     pieces: list[Piece] = []
     for number, (start, stop) in enumerate(pairwise(edges)):
@@ -154,14 +156,14 @@ def _joined(number: int, span: tuple[int, int], lines: list[_Line]) -> list[Piec
         knots.append((old.delay_ns(new.start_ns) + new.delay_ns(new.start_ns)) / 2)
     knots.append(lines[-1].delay_ns(lines[-1].stop_ns))
     starts = [span[0]]
-    starts += [line.start_ns + round(knot) for line, knot in zip(lines, knots[:-1], strict=True)][1:]
+    starts += [line.start_ns + round(knot) for line, knot in zip(lines, knots[:-1], strict=True)][
+        1:
+    ]
     edges = [*starts, span[1]]
     pieces = []
     for place, line in enumerate(lines):
         low, high = knots[place], knots[place + 1]
         skew_ppm = (high - low) / (line.stop_ns - line.start_ns) * PPM
-        model = replace(
-            line.model, t0_ns=line.start_ns, offset_ns=round(low), skew_ppm=skew_ppm
-        )
+        model = replace(line.model, t0_ns=line.start_ns, offset_ns=round(low), skew_ppm=skew_ppm)
         pieces.append(Piece(number, edges[place], edges[place + 1], model=model))
     return pieces

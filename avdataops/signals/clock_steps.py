@@ -17,6 +17,7 @@ _WINDOW_S = 5.0
 # At the ends of a record less must do, but no single stall of a queue.
 _SHORTEST_S = 2.0
 _FEWEST_ROWS = 10
+_CHANCE = 8.0
 _FAR = np.iinfo(np.int64).max // 4
 _MAX_BITS = 63
 
@@ -27,7 +28,8 @@ def find_steps(t_receive: Times, delay_ns: Times, *, min_step_ns: int = MIN_STEP
     ``t_receive`` does not fall; ``delay_ns`` is receive time minus sensor time, up to a constant.
     The smallest delay of the 5 s before a row is held against that of the 5 s after it (10 rows
     at least; 2 s at the ends of the record), so a queue that stalls for less is no step.  Drift
-    of 200 ppm between the two is allowed for.  The row is that of the first message beyond the
+    of 200 ppm between the two is allowed for, and so is what chance makes of the smallest of few
+    delays where queues are long.  The row is that of the first message beyond the
     old level, or after the last one below the new level: exact where queues are shorter than the
     step.  Of steps within one window only the first is told.
     """
@@ -43,8 +45,9 @@ def find_steps(t_receive: Times, delay_ns: Times, *, min_step_ns: int = MIN_STEP
     drift = np.rint((t_receive[last] - t_receive[first]) * MAX_SKEW).astype(np.int64)
     inside = (row >= shortest) & (row <= count - shortest)
     jump = np.where(inside, after - before, 0)
+    doubt = drift + _doubt_ns(delay_ns, before, after, window)
     found = []
-    for run in _runs(np.sign(jump) * (np.abs(jump) > min_step_ns + drift)):
+    for run in _runs(np.sign(jump) * (np.abs(jump) > min_step_ns + doubt)):
         peak = int(run[0] + np.argmax(np.abs(jump[run[0] : run[1]])))
         near = slice(int(first[peak]), int(last[peak]) + 1)
         if jump[peak] < 0:
@@ -92,6 +95,16 @@ def _least_around(delay: Times, window: int) -> tuple[Times, Times]:
     least = ndimage.minimum_filter1d(padded, window, mode="nearest")[window // 2 :]
     count = delay.size + 1
     return least[:count], least[window : window + count]
+
+
+def _doubt_ns(delay: Times, before: Times, after: Times, window: int) -> int:
+    """Return how far two smallest delays may differ by chance.
+
+    The smallest of n delays lies about twice their median excess / n above the floor; four times
+    that is rarer than one in a thousand on each side.
+    """
+    floor = np.minimum(before[:-1], after[:-1])
+    return round(_CHANCE * float(np.median(delay - floor)) / window)
 
 
 def _runs(signs: Times) -> Pairs:

@@ -3,7 +3,7 @@
 The model of two loggers that share no clock is in :mod:`avdataops.signals.logger_clocks`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,37 @@ def apply(model: ClockModel, t: Times) -> Times:
     since = (t - model.t0_ns).astype(np.float64)
     drift = np.rint(since * (model.skew_ppm / PPM)).astype(np.int64)
     return np.asarray(t + model.offset_ns + drift, dtype=np.int64)
+
+
+def inverse(model: ClockModel) -> ClockModel:
+    """Return the model that takes times of the reference back to the modelled clock."""
+    skew = model.skew_ppm / PPM
+    return replace(
+        model,
+        t0_ns=model.t0_ns + model.offset_ns,
+        offset_ns=-model.offset_ns,
+        skew_ppm=-skew / (1 + skew) * PPM,
+    )
+
+
+def chained(first: ClockModel | None, then: ClockModel) -> ClockModel:
+    """Return the model that applies ``first`` (``None``: the same clock) and ``then`` the other.
+
+    Sigmas add as independent ones do, and one unknown makes the sum unknown.  Residuals and points
+    are those of ``then``.
+    """
+    if first is None:
+        return then
+    one, two = first.skew_ppm / PPM, then.skew_ppm / PPM
+    late_ns = first.t0_ns + first.offset_ns - then.t0_ns
+    known = first.sigma_ms is not None and then.sigma_ms is not None
+    return replace(
+        then,
+        t0_ns=first.t0_ns,
+        offset_ns=first.offset_ns + then.offset_ns + round(two * late_ns),
+        skew_ppm=(one + two + one * two) * PPM,
+        sigma_ms=float(np.hypot(first.sigma_ms or 0.0, then.sigma_ms or 0.0)) if known else None,
+    )
 
 
 def one_way_clock(

@@ -10,28 +10,33 @@ import pyarrow.compute as pc
 from avdataops.ports.detecting import Drive, Signals
 from avdataops.ports.step import Table
 from avdataops.signals.arrays import Times, in_order
+from avdataops.signals.clock_spans import clock_spans
+from avdataops.signals.frame_facts import frames_seen
 from avdataops.signals.nullable import to_numpy
 from avdataops.signals.timing import median_period_ns
 
 _CONTEXT_PERIODS = 3
-"""Neighbours in the context table are at most this many of its periods apart."""
+"""Neighbours in a context table are at most this many of its periods apart."""
 _TIMES = ("t_ns", "ts")
 _MAX_JITTER_PERIODS = 3.0
 """A stream whose steps spread wider has no period to keep (events, bursts)."""
 
 
 def drive_of(measurement: str, tables: Mapping[str, tuple[Table, ...]], max_gap_ns: int) -> Drive:
-    """Return the drive of the tables by role: ego, objects, context, gaps, sync_quality.
+    """Return the drive of its tables by role.
 
+    Roles: ego, objects, context, object_context, frame_facts, gaps, sync_quality, clock_models.
     It lasts from the first to the last row or message of any of them.  Rows come in order of time;
-    of ego and context rows at one time the last given stays.  A stream's silence from the start
-    of the drive to its first message, and from its last to the end, is a gap like others.
+    of ego and context rows at one time the last given stays.  A stream's silence from the start of
+    the drive to its first message, and from its last to the end, is a gap like others.
     """
     ego, context, objects, gap_rows, quality = (
         _read(tables.get(role, ()))
         for role in ("ego", "context", "objects", "gaps", "sync_quality")
     )
-    start, stop = _span((ego, context, objects), gap_rows)
+    around = _read(tables.get("object_context", ()))
+    frames = _read(tables.get("frame_facts", ()))
+    start, stop = _span((ego, context, objects, frames), gap_rows)
     classes, periods = _streams(gap_rows, _irregular(quality))
     return Drive(
         measurement=measurement,
@@ -40,9 +45,12 @@ def drive_of(measurement: str, tables: Mapping[str, tuple[Table, ...]], max_gap_
         ego=_signals(ego, max_gap_ns, distinct=True),
         context=None if context is None else _context(context),
         objects=None if objects is None else _signals(objects, max_gap_ns, distinct=False),
+        around=None if around is None else _context(around),
+        frames=frames_seen(frames),
         gaps=_gaps(gap_rows, start, stop),
         periods_ns=periods,
         classes=classes,
+        clocks=clock_spans(_read(tables.get("clock_models", ())), quality, (start, stop)),
     )
 
 

@@ -28,7 +28,7 @@ from avdataops.signals.timing import median_period_ns
 
 # Jitter must not cost a stream of the grid's rate every second tick.
 _RATE_SLACK = 1.02
-_EXTREMES = ("_min", "_max")
+_ENVELOPE = ("_min", "_max", "_mean")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +93,13 @@ def at_ticks(t: Times, x: Floats, ticks: Times, method: str, limits: Limits) -> 
 def synced(table: pa.Table, t: Times, ticks: Times, limits: Limits) -> pa.Table:
     """Return a stream's numbers and texts at ticks; ``t`` are its times on the ticks' clock.
 
-    Quantities are interpolated, all else is held.  Extremes of thinned signals are left out: they
+    Quantities are interpolated, all else is held.  Envelopes of thinned signals are left out: they
     belong to the thinned table's own times.
     """
     names = {
         name: kind
         for name, kind in natures(table.schema).items()
-        if kind is not Nature.PAYLOAD and not _is_extreme(name, table.schema)
+        if kind is not Nature.PAYLOAD and not _is_envelope(name, table.schema)
     }
     smooth = smooth_values(table, [n for n, kind in names.items() if kind is Nature.CONTINUOUS])
     fields = [T_FIELD]
@@ -124,8 +124,8 @@ def has_numbers(schema: pa.Schema) -> bool:
     )
 
 
-def _is_extreme(name: str, schema: pa.Schema) -> bool:
-    stem = next((name.removesuffix(end) for end in _EXTREMES if name.endswith(end)), None)
+def _is_envelope(name: str, schema: pa.Schema) -> bool:
+    stem = next((name.removesuffix(end) for end in _ENVELOPE if name.endswith(end)), None)
     return stem is not None and {stem, f"{stem}_min", f"{stem}_max"}.issubset(schema.names)
 
 

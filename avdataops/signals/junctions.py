@@ -42,9 +42,7 @@ def find_junctions(edges: Edges, graph: RoadGraph) -> Junctions:
     number = np.full(graph.node_x_m.size, -1, dtype=np.int64)
     if nodes.size:
         places = shapely.points(graph.node_x_m[nodes], graph.node_y_m[nodes])
-        one, other = shapely.STRtree(places).query(
-            places, predicate="dwithin", distance=CLUSTER_M
-        )
+        one, other = shapely.STRtree(places).query(places, predicate="dwithin", distance=CLUSTER_M)
         close = coo_array((np.ones(one.size), (one, other)), shape=(nodes.size, nodes.size))
         number[nodes] = connected_components(close, directed=False)[1]
     return Junctions(number)

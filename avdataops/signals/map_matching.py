@@ -6,6 +6,7 @@ each point has a probability (forward-backward).
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -18,6 +19,8 @@ from avdataops.signals.road_graph import RoadGraph, arc_tree, distances
 
 BACK_M = 15.0
 """How far noise may move a point back along its arc."""
+_NODE_M = 10.0
+"""About a node, its roads are one place."""
 _BLOCK = 256
 """Points whose distances are worked out at once."""
 _FAR_STEP_M = 250.0
@@ -76,7 +79,7 @@ class Chain:
     arc: Indices
     offset_m: Floats
     probability: Floats
-    """That the point is on the edge of its arc, in either direction."""
+    """That the point is on the edge of its arc, in either direction, or at the node next to it."""
 
 
 def thin(trace: Trace, spacing_m: float) -> Indices:
@@ -93,12 +96,12 @@ def thin(trace: Trace, spacing_m: float) -> Indices:
     return np.array(kept, dtype=np.int64)
 
 
-def find_candidates(graph: RoadGraph, trace: Trace, rows: Indices, limits: MatchLimits) -> Candidates:
+def find_candidates(
+    graph: RoadGraph, trace: Trace, rows: Indices, limits: MatchLimits
+) -> Candidates:
     """Return the arcs that may be driven on at some points of the trace."""
     shape = (rows.size, limits.candidates)
-    none = Candidates(
-        np.full(shape, -1, dtype=np.int64), np.zeros(shape), np.full(shape, -np.inf)
-    )
+    none = Candidates(np.full(shape, -1, dtype=np.int64), np.zeros(shape), np.full(shape, -np.inf))
     if rows.size == 0 or graph.length_m.size == 0:
         return none
     tree, edge_of, low_of = arc_tree(graph)
@@ -145,7 +148,8 @@ def transitions(
 ) -> Floats:
     """Return the logarithm of how likely each step between candidates is, (steps, from, to).
 
-    -|route - straight| / beta; -inf where no route of a bearable length leads there.
+    -|route - straight| / beta; -inf where no route of a bearable length leads there.  A little
+    back along one arc is a route of negative length, so that a slow car is not matched backwards.
     """
     size = given.arc.shape[1]
     found = np.full((straight_m.size, size, size), -np.inf, dtype=np.float64)
@@ -165,7 +169,7 @@ def transitions(
         route = rest + near.between(start[:, :, None], goal[:, None, :]) + to_m
         ahead = to_m - from_m
         same = given.arc[here][:, :, None] == given.arc[there][:, None, :]
-        route = np.where(same & (ahead >= -BACK_M), np.abs(ahead), route)
+        route = np.where(same & (ahead >= -BACK_M), ahead, route)
         bearable = route <= _DETOUR * straight[:, None, None] + _DETOUR_M
         cost = np.abs(route - straight[:, None, None]) / limits.beta_m
         found[here] = np.where(bearable, -cost, -np.inf)
@@ -178,7 +182,7 @@ def blocks(straight_m: Floats) -> list[tuple[int, int]]:
     for row in np.flatnonzero(~(straight_m <= _FAR_STEP_M)).tolist():
         cuts |= {row, row + 1}
     edges = sorted(cuts)
-    return [(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    return [(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def chains(graph: RoadGraph, trace: Trace, limits: MatchLimits) -> tuple[Chain, ...]:
@@ -198,17 +202,25 @@ def chains(graph: RoadGraph, trace: Trace, limits: MatchLimits) -> tuple[Chain, 
     steps = transitions(graph, given, straight, limits)
     paused = np.diff(trace.t_ns[rows]) > limits.max_pause_s * NS_PER_S
     steps[paused] = -np.inf
-    return tuple(_chain(rows, given, part) for part in decode(given.log, steps))
+    return tuple(_chain(graph, rows, given, part) for part in decode(given.log, steps))
 
 
-def _chain(rows: Indices, given: Candidates, part: Decoded) -> Chain:
+def _chain(graph: RoadGraph, rows: Indices, given: Candidates, part: Decoded) -> Chain:
     at = np.arange(part.start, part.start + part.state.size)
-    arc = given.arc[at, part.state]
-    same_edge = given.arc[at] // 2 == (arc // 2)[:, None]
-    same_edge &= given.arc[at] >= 0
-    return Chain(
-        rows=rows[at],
-        arc=arc,
-        offset_m=given.offset_m[at, part.state],
-        probability=np.minimum(np.sum(np.where(same_edge, part.probability, 0.0), axis=1), 1.0),
+    arc, offset = given.arc[at, part.state], given.offset_m[at, part.state]
+    there = (given.arc[at] >= 0) & _same_place(
+        graph, (arc[:, None], offset[:, None]), (np.maximum(given.arc[at], 0), given.offset_m[at])
     )
+    probability = np.sum(np.where(there, part.probability, 0.0), axis=1)
+    return Chain(rows[at], arc, offset, np.minimum(probability, 1.0))
+
+
+def _same_place(
+    graph: RoadGraph, one: tuple[Indices, Floats], other: tuple[Indices, Floats]
+) -> Bools:
+    """Say whether places are on one edge, or close together about a node that theirs share."""
+    ends = [(graph.tail[arc], graph.head[arc]) for arc, _ in (one, other)]
+    meet = np.any([a == b for a in ends[0] for b in ends[1]], axis=0)
+    (x, y, _), (there_x, there_y, _) = (graph.place(*place) for place in (one, other))
+    close = np.hypot(x - there_x, y - there_y) <= _NODE_M
+    return np.asarray((one[0] // 2 == other[0] // 2) | (meet & close))

@@ -6,13 +6,16 @@ Reads stored tables, only the columns that are needed.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from avdataops.model.stream import Account, Problem
 from avdataops.ports.step import Table
+from avdataops.signals.arrays import Times
 from avdataops.signals.columns import times
 from avdataops.signals.object_list import needed_columns, object_table
 from avdataops.signals.placed import PlacedStream
+from avdataops.signals.stamps import STAMP_COLUMN
 from avdataops.tables.object_lists import ObjectList, object_list
 from avdataops.tables.signals import find_column
 
@@ -51,7 +54,7 @@ class ObjectStream:
         labels = (
             None if classes is None else classes.read(needed_columns(self.rule, classes.schema))
         )
-        t = self.messages.tie.to_reference(times(objects["t_ns"]))
+        t = self._times(times(objects["t_ns"]))
         rows = object_table(self.rule, self.name, t, objects, labels)
         lost = objects.num_rows - rows.num_rows
         account = Account(
@@ -61,6 +64,21 @@ class ObjectStream:
             dropped={"no_place": lost} if lost else {},
         )
         return rows, account
+
+    def _times(self, received: Times) -> Times:
+        """Return the times of the messages that were received at ``received``."""
+        table = self.messages.stream.table
+        names = [name for name in ("t_ns", STAMP_COLUMN) if name in table.schema.names]
+        messages = table.read(names)
+        known = times(messages["t_ns"])
+        if known.size == 0:
+            return self.messages.tie.to_reference(received)
+        order = np.argsort(known, kind="stable")
+        place = np.minimum(np.searchsorted(known[order], received), known.size - 1)
+        of_message = self.messages.message_times(messages)[order][place]
+        # An object without its message in the list has no other time than its own.
+        own = known[order][place] == received
+        return np.where(own, of_message, self.messages.tie.to_reference(received))
 
 
 def object_streams(

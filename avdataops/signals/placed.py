@@ -26,6 +26,8 @@ from avdataops.signals.gridding import (
     synced,
 )
 from avdataops.signals.mapping import Reading, read
+from avdataops.signals.payloads import FACT_NAMES
+from avdataops.signals.stamps import STAMP_COLUMN, Stamps, stamps_in
 from avdataops.signals.stream_timing import StreamTiming
 from avdataops.signals.ties import COMPARED, Tie, choose_reference, reference_tie, tie
 from avdataops.tables.signals import Match, Source, matches
@@ -67,11 +69,25 @@ class PlacedStream:
 
     stream: TimedStream
     tie: Tie
+    stamps: Stamps | None = None
+    """What its messages' own stamps are worth; None where that was not looked at."""
+    to_middle_ns: int = 0
+    """What takes the time of a frame to the middle of its exposure or sweep."""
 
     @property
     def name(self) -> str:
         """Name of the stream."""
         return self.stream.name
+
+    def message_times(self, rows: pa.Table) -> Times:
+        """Return when messages were, by their stamps where those tell, on the reference clock.
+
+        ``rows`` is a part of its table as recorded, with ``t_ns`` and the stamp if there is one.
+        """
+        received, stamped = times(rows["t_ns"]), stamps_in(rows)
+        if self.stamps is None or stamped is None:
+            return self.tie.to_reference(received)
+        return self.tie.to_reference(self.stamps.on_recorder(stamped, received))
 
     @property
     def stretches(self) -> Pairs:
@@ -109,8 +125,10 @@ class PlacedStream:
             return None
         if not set(names).issubset(self.stream.table.schema.names):
             return None
-        rows = self.stream.table.read(names)
-        t = self.tie.to_reference(times(rows["t_ns"]))
+        wanted = (STAMP_COLUMN, *FACT_NAMES)
+        own = [name for name in wanted if name in self.stream.table.schema.names]
+        rows = self.stream.table.read([*names, *own])
+        t = self.message_times(rows) + self.to_middle_ns
         return FrameStream(stream=self.name, topic_class=timing.topic_class, t=t, rows=rows)
 
 

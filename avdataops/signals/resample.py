@@ -35,12 +35,13 @@ _CUTOFF_SHARE = 0.8
 
 
 class Decimated(NamedTuple):
-    """A signal at a lower rate: filtered value, and extremes of the samples it stands for."""
+    """A signal at a lower rate: filtered value, and envelope of the samples it stands for."""
 
     t_ns: Times
     x: Floats
     x_min: Floats
     x_max: Floats
+    x_mean: Floats
 
 
 def decimate(t: Times, x: Floats, rate_hz: float, *, max_gap_ns: int) -> Decimated:
@@ -49,7 +50,7 @@ def decimate(t: Times, x: Floats, rate_hz: float, *, max_gap_ns: int) -> Decimat
     Times are the multiples of the output period since the epoch that lie inside a segment of the
     input; a segment between two of them gives no row.  Filtering never crosses a gap longer than
     ``max_gap_ns``; unevenly sampled input is first laid on an even grid by straight lines.  Each
-    known sample counts in ``x_min`` and ``x_max`` of the row nearest to it in its segment.
+    known sample counts in the envelope of the row nearest to it in its segment.
 
     NaN (and infinite) samples are left out: within ``max_gap_ns`` the neighbours speak for them,
     but ``x`` inside a longer unknown stretch, and rows whose every sample is unknown, are NaN.
@@ -70,7 +71,7 @@ def decimate(t: Times, x: Floats, rate_hz: float, *, max_gap_ns: int) -> Decimat
     pieces = segments(t_ordered, max_gap_ns)
     source_hz = _rate_inside(t_ordered, pieces)
     if source_hz <= rate_hz * _RATE_SLACK or source_hz > rate_hz * MAX_RATIO:
-        return Decimated(t, x, x, x)
+        return Decimated(t, x, x, x, x)
     stages = _stages(source_hz / float(rate))
     period_ns = NS_PER_S / float(rate)
 
@@ -95,12 +96,16 @@ def decimate(t: Times, x: Floats, rate_hz: float, *, max_gap_ns: int) -> Decimat
     return _with_envelope(ticks, result, row_of, x_ordered, known)
 
 
-def keep_changes(t: Times, x: NDArray[np.generic], *, max_gap_ns: int) -> Indices:
+def keep_changes(
+    t: Times, x: NDArray[np.generic], *, max_gap_ns: int, heartbeat_ns: int | None = None
+) -> Indices:
     """Return the rows, in order of time, that tell all of an enumeration (run-length encoding).
 
     Kept: the first sample, each change, and the last sample before a gap longer than
-    ``max_gap_ns`` and of all, so that a held value never reaches into silence.  ``x`` may be of
-    any type that compares; NaN after NaN is no change.  Of samples at one time the last counts.
+    ``max_gap_ns`` and of all, so that a held value never reaches into silence.  With
+    ``heartbeat_ns`` also the last sample that is no longer after the one before, over and over, so
+    that whoever holds values up to that age never runs out of them.  ``x`` may be of any type that
+    compares; NaN after NaN is no change.  Of samples at one time the last counts.
     """
     check_same_length(t, x)
     order = in_order(t)
@@ -112,7 +117,20 @@ def keep_changes(t: Times, x: NDArray[np.generic], *, max_gap_ns: int) -> Indice
     keep = np.append(True, ~same)[: order.size]
     for start, stop in segments(t[order], max_gap_ns):
         keep[[start, stop - 1]] = True
+    if heartbeat_ns is not None:
+        keep[_heartbeats(t[order], np.flatnonzero(keep), heartbeat_ns)] = True
     return np.asarray(order[keep], dtype=np.int64)
+
+
+def _heartbeats(t: Times, kept: Indices, heartbeat_ns: int) -> list[int]:
+    """Return the rows that must stay between kept ones that are too far apart."""
+    found: list[int] = []
+    for hole in np.flatnonzero(np.diff(t[kept]) > heartbeat_ns):
+        at, last = int(kept[hole]), int(kept[hole + 1])
+        while t[last] - t[at] > heartbeat_ns:
+            at = max(at + 1, int(np.searchsorted(t, t[at] + heartbeat_ns, side="right")) - 1)
+            found.append(at)
+    return found
 
 
 def pick_frames(t: Times, rate_hz: float) -> Indices:
@@ -201,15 +219,18 @@ def _nearest_row(t: Times, pieces: Pairs, ticks_of: list[Times]) -> Indices:
 def _with_envelope(
     ticks: Times, result: Floats, row_of: Indices, x: Floats, known: Bools
 ) -> Decimated:
-    """Return the rows with the extremes of their known samples; NaN where all are unknown."""
+    """Return the rows with the envelope of their known samples; NaN where all are unknown."""
     told = known & (row_of >= 0)
     rows, values = row_of[told], x[told]
-    low, high = result.copy(), result.copy()
+    low, high, mean = result.copy(), result.copy(), result.copy()
     starts = np.flatnonzero(np.append(True, np.diff(rows) != 0)[: rows.size])
     if rows.size:
         low[rows[starts]] = np.minimum.reduceat(values, starts)
         high[rows[starts]] = np.maximum.reduceat(values, starts)
+        counts = np.diff(np.append(starts, rows.size))
+        mean[rows[starts]] = np.add.reduceat(values, starts) / counts
     only_unknown = np.zeros(ticks.size, dtype=np.bool_)
     only_unknown[row_of[~known & (row_of >= 0)]] = True
     only_unknown[rows] = False
-    return Decimated(ticks, *(np.where(only_unknown, np.nan, v) for v in (result, low, high)))
+    told_of = (np.where(only_unknown, np.nan, v) for v in (result, low, high, mean))
+    return Decimated(ticks, *told_of)

@@ -58,13 +58,22 @@ def picked_rows(
         _with_place(batch.take(pa.array(index)), pa.array(index + before), part, wanted)
         for part, before, batch, index in _indexed(batches, ascending)
     )
-    if np.array_equal(keep, ascending):
-        yield from picked
-    else:
-        whole = pa.Table.from_batches(picked, schema=wanted)
-        yield batch_of(whole.take(pa.array(np.searchsorted(ascending, keep))))
+    yield from in_given_order(picked, keep)
     if keep.size == 0:
         yield pa.RecordBatch.from_pylist([], schema=wanted)
+
+
+def in_given_order(batches: Iterable[pa.RecordBatch], keep: Indices) -> Iterator[pa.RecordBatch]:
+    """Yield rows that come in ascending order of their index in the order of ``keep``.
+
+    Nothing is held when that ascends, else all rows are.
+    """
+    ascending = np.sort(keep)
+    if np.array_equal(keep, ascending):
+        yield from batches
+    else:
+        whole = pa.Table.from_batches(batches)
+        yield batch_of(whole.take(pa.array(np.searchsorted(ascending, keep))))
 
 
 def _indexed(

@@ -1,6 +1,7 @@
 """How well each stream lies on the reference clock, and its gaps there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +14,18 @@ from avdataops.tables.kinds import kind
 _Placed = Iterable[tuple[StreamTiming, Tie]]
 
 
-def quality_table(placed: _Placed) -> pa.Table:
-    """Return one row per stream, sorted by name.
+def quality_table(
+    placed: _Placed, stamp_kinds: Mapping[str, str] = MappingProxyType({})
+) -> pa.Table:
+    """Return one row per stream, sorted by name; ``stamp_kinds`` says what its stamps are.
 
     ``t_ns`` and ``last_ns`` are the first and last message on the reference clock, or on the
     stream's own where no offset is known.
     """
-    rows = [_quality(timing, tie) for timing, tie in placed]
+    rows = [
+        _quality(timing, tie) | {"stamp_kind": stamp_kinds.get(timing.stream)}
+        for timing, tie in placed
+    ]
     table = pa.Table.from_pylist(rows, schema=kind("sync_quality").schema)
     return table.sort_by("stream")
 

@@ -18,7 +18,7 @@ from avdataops.signals.road_users import RoadUsers, Sightings, Sizes, road_users
 from avdataops.signals.tracks import closing_speed, nearest_ahead
 
 VULNERABLE = ("pedestrian", "bicycle")
-NO_VEHICLES = (*VULNERABLE, "animal")
+NO_VEHICLES = (*VULNERABLE, "animal", "cone", "barrier")
 LENGTH_M, WIDTH_M = 4.5, 1.8
 """Of a vehicle whose size the object list does not tell: a middle-sized car."""
 _LEAD_TOLERANCE_M = 2.0

@@ -229,9 +229,18 @@ def shifted(given: Drive, by_ns: int) -> Drive:
         ego=replace(given.ego, t_ns=given.ego.t_ns + by_ns),
         context=move(given.context),
         objects=move(given.objects),
+        around=move(given.around),
+        frames={name: replace(one, t_ns=one.t_ns + by_ns) for name, one in given.frames.items()},
         gaps={
             name: tuple((a + by_ns, b + by_ns) for a, b in gaps)
             for name, gaps in given.gaps.items()
+        },
+        clocks={
+            name: tuple(
+                replace(one, start_ns=one.start_ns + by_ns, stop_ns=one.stop_ns + by_ns)
+                for one in spans
+            )
+            for name, spans in given.clocks.items()
         },
     )
 
@@ -250,7 +259,13 @@ def without_rows(given: Drive, start_s: float, stop_s: float) -> Drive:
     ego = cut(given.ego) or given.ego
     gaps = {name: (*given.gaps.get(name, ()), (start, stop)) for name in given.classes}
     return replace(
-        given, ego=ego, context=cut(given.context), objects=cut(given.objects), gaps=gaps
+        given,
+        ego=ego,
+        context=cut(given.context),
+        objects=cut(given.objects),
+        around=cut(given.around),
+        frames={name: cut(one) or one for name, one in given.frames.items()},
+        gaps=gaps,
     )
 
 
@@ -288,7 +303,10 @@ def busy_drive() -> Drive:
     sky = np.linspace(0.0, -8.0, round(duration_s) + 1)
     wet = np.where(sky <= sky[70], 1.2, 0.0)
     context = context_rows(duration_s, sun_elevation_deg=sky, precipitation_mmph=wet)
-    others = (cutting_in("cutter", closing_mps=1.5), walking("walker", duration_s=90.0, start_s=70.0))
+    others = (
+        cutting_in("cutter", closing_mps=1.5),
+        walking("walker", duration_s=90.0, start_s=70.0),
+    )
     made = drive(columns, others, context)
     return replace(
         made,

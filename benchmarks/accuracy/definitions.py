@@ -14,7 +14,9 @@ CONTEXT = (
     "rail_crossing", "construction", "traffic_light_stop", "speeding",
     "sensor_dropout", "gnss_outage", "clock_anomaly", "frozen_sensor",
 )  # fmt: skip
-ENVIRONMENT = ("rain", "snow", "fog", "night", "twilight", "day", "low_sun_glare")
+ENVIRONMENT = (
+    "rain", "wet_road", "snow", "fog", "night", "twilight", "day", "low_sun_glare",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ Each figure is a dict with what was measured, its bar, and whether it was met.
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,15 +17,16 @@ from scipy.sparse.csgraph import dijkstra
 from avdataops.enrichers.road_osm import read_extract
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.files import BytesFile
-from avdataops.signals.arrays import Floats, Indices
+from avdataops.signals.arrays import Bools, Floats, Indices
 from avdataops.signals.map_matching import MatchLimits, Trace, chains
 from avdataops.signals.road_graph import RoadGraph, road_graph
 from avdataops.signals.roads import Edges, Plane
-from avdataops.signals.routes import Route, route, steadied
+from avdataops.signals.routes import Route, route, steadied, stretches
 from avdataops.steps.enrich import course_heading
 
 EXTRACTS = ("gh_andorra.osm.pbf", "gh_monaco.osm.gz", "valhalla_liechtenstein-latest.osm.pbf")
 SIGMAS_M = (1.0, 3.0, 5.0, 10.0)
+BAR_BOUNDARY_M = 10.0
 BAR_SIGMA_M, BAR_ACCURACY, BAR_POINTS_PER_S = 5.0, 0.98, 10_000.0
 DRIVE_M = 30_000.0
 NOISE_S = 30.0
@@ -71,21 +72,28 @@ def figures(seed: int, drives: int = 3) -> dict[str, object]:
     accuracy: dict[str, dict[str, float]] = {}
     bare: dict[str, dict[str, float]] = {}
     speed: dict[str, dict[str, float]] = {"1_hz": {}, "10_hz": {}}
+    errors: list[float] = []
     for name in EXTRACTS:
         graph, edges = load(where / name)
+        special = special_edges(where / name, edges)
         region = name.split(".")[0].split("_")[1].split("-")[0]
         accuracy[region], bare[region] = {}, {}
         for sigma in SIGMAS_M:
             both = _accuracy((graph, edges), seed, sigma, drives)
             accuracy[region][f"{sigma:g}_m"], bare[region][f"{sigma:g}_m"] = both
+        errors += _boundaries(graph, special, seed, drives)
         for rate in (1, 10):
             speed[f"{rate}_hz"][region] = _points_per_s(graph, seed, float(rate), drives)
     least = min(one[f"{BAR_SIGMA_M:g}_m"] for one in accuracy.values())
     slowest = min(speed["1_hz"].values())
+    share = boundaries_within(BAR_BOUNDARY_M, errors)
     return {
         "way_accuracy": accuracy,
         "way_accuracy_positions_only": bare,
         "points_per_s": speed,
+        "boundaries": len(errors),
+        "boundaries_within_10_m": share,
+        "boundary_p50_m": round(float(np.median(errors)), 2) if errors else None,
         "bar": {"way_accuracy_5_m": BAR_ACCURACY, "points_per_s": BAR_POINTS_PER_S},
         "met": least >= BAR_ACCURACY and slowest >= BAR_POINTS_PER_S,
     }
@@ -115,6 +123,57 @@ def _accuracy(
         total += drive.edge.size
     with_wheels, without = np.round(right / total, 4).tolist()
     return with_wheels, without
+
+
+def special_edges(path: Path, edges: Edges) -> tuple[Bools, ...]:
+    """Return which edges are part of a tunnel, a bridge and a roundabout."""
+    extract = read_extract(BytesFile(path.name, path.read_bytes()), max_mb=512)
+    columns = (extract.attributes.column(name) for name in ("tunnel", "bridge", "roundabout"))
+    return tuple(np.asarray(one.to_numpy()[edges.way], dtype=np.bool_) for one in columns)
+
+
+def _boundaries(
+    graph: RoadGraph, special: tuple[Bools, ...], seed: int, drives: int
+) -> list[float]:
+    """Return how far off each end of a tunnel, bridge or roundabout is told, at 5 m of noise."""
+    errors: list[float] = []
+    for number in range(drives):
+        rng = np.random.default_rng([seed, number])
+        drive = random_drive(graph, rng, length_m=DRIVE_M, rate_hz=1.0)
+        trace = noisy(drive, rng, BAR_SIGMA_M)
+        wheels = np.gradient(drive.s_m) * WHEEL_SCALE
+        matched = [
+            replace(one, s_m=steadied(trace.t_ns[one.rows], one.s_m, wheels[one.rows]))
+            for one in matched_routes(graph, trace)
+        ]
+        for holds in special:
+            errors += boundary_errors(drive, matched, holds)
+    return errors
+
+
+def boundary_errors(drive: TrueDrive, matched: list[Route], holds: Bools) -> list[float]:
+    """Return for each true end of a stretch how far from it the nearest told one is, in metres.
+
+    ``holds`` says which edges are part of one.  Infinite where the matched routes have none.
+    """
+    end = float(drive.s_m[-1])
+    rows = np.arange(drive.s_m.size)
+    truth = Route(drive.arc, drive.begin_m, end, rows, drive.s_m, np.ones(rows.size))
+    true = np.concatenate(stretches(truth, holds[truth.arc // 2]))
+    true = true[(true > drive.s_m[0]) & (true < end)]
+    told: list[float] = []
+    for one in matched:
+        places = np.concatenate(stretches(one, holds[one.arc // 2]))
+        places = places[(places > one.s_m[0]) & (places < one.s_m[-1])]
+        told += np.interp(places, one.s_m, drive.s_m[one.rows]).tolist()
+    if not told:
+        return [float("inf")] * true.size
+    return [float(np.abs(np.array(told) - place).min()) for place in true]
+
+
+def boundaries_within(limit_m: float, errors: list[float]) -> float | None:
+    """Return the share of errors up to a limit, None without any."""
+    return round(float(np.mean(np.array(errors) <= limit_m)), 4) if errors else None
 
 
 def _points_per_s(graph: RoadGraph, seed: int, rate_hz: float, drives: int) -> float:

@@ -13,7 +13,13 @@ import pyarrow as pa
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Drive
 from avdataops.ports.step import Table
+from avdataops.signals.clock_table import clock_table, stamp_table
+from avdataops.signals.columns import FRAME_CLASSES
 from avdataops.signals.drives import drive_of
+from avdataops.signals.frame_facts import frame_facts
+from avdataops.signals.frames import FrameStream
+from avdataops.signals.resample import pick_frames
+from avdataops.signals.stamps import judge_stamps
 from avdataops.signals.stream_timing import StreamTiming, measure
 from avdataops.signals.sync_quality import gap_table, quality_table
 from avdataops.signals.ties import Tie
@@ -23,6 +29,8 @@ from sample_data.grid.streams import STREAMS
 
 MAX_GAP_NS = NS_PER_S // 2
 """As the detection step takes it by default."""
+FRAME_RATE_HZ = 10.0
+"""As the downsampling step takes it by default."""
 _CLOCK = Tie(clock="ros", method="reference")
 
 
@@ -38,12 +46,39 @@ def detectors_view(drive: GridDrive) -> Drive:
         "ego": _table("ego", drive.ego_t_s, drive.ego),
         "context": _table("context", drive.context_t_s, drive.context),
         "objects": _table("objects", drive.objects.t_s, drive.objects.columns),
+        "frame_facts": _memory("frame_facts", _frames(drive)),
         "gaps": _memory("gaps", gap_table(placed)),
         "sync_quality": _memory("sync_quality", quality_table(placed)),
+        "clock_models": _memory("clock_models", _clock_models(drive)),
     }
     if not drive.objects.columns:
         tables["objects"] = _memory("objects", _no_objects())
     return drive_of("m_grid", tables, MAX_GAP_NS)
+
+
+def _frames(drive: GridDrive) -> pa.Table:
+    """Return the frames that downsampling keeps of every sensor that takes them, with payloads."""
+    found = []
+    for name, stamps_s in sorted(drive.stamps_s.items()):
+        if STREAMS[name].topic_class not in FRAME_CLASSES:
+            continue
+        payload = np.arange(stamps_s.size)
+        for frozen, start_s, stop_s in drive.frozen_s:
+            held = (stamps_s >= start_s) & (stamps_s < stop_s) & (frozen == name)
+            payload[held] = payload[held].min(initial=stamps_s.size)
+        keep = pick_frames(to_ns(stamps_s), FRAME_RATE_HZ)
+        place = pa.table(
+            {
+                "t_ns": to_ns(stamps_s)[keep],
+                "row": keep,
+                "part": pa.array(["grid"] * keep.size, pa.string()),
+                "payload_hash": payload[keep],
+            }
+        )
+        topic_class = STREAMS[name].topic_class
+        t = to_ns(stamps_s)[keep]
+        found.append(FrameStream(stream=name, topic_class=topic_class, t=t, rows=place))
+    return frame_facts(found)
 
 
 def to_ns(t_s: np.ndarray) -> np.ndarray:
@@ -58,6 +93,17 @@ def to_s(t_ns: int) -> float:
 
 def _timing(name: str, stamps_s: np.ndarray) -> StreamTiming | None:
     return measure(name, STREAMS[name].topic_class, "ros", [to_ns(stamps_s)])
+
+
+def _clock_models(drive: GridDrive) -> pa.Table:
+    """Return what the stamps of each stream are, by the product's own judgement."""
+    judged = []
+    for name, stamps_s in sorted(drive.stamps_s.items()):
+        received = to_ns(drive.received_s[name])
+        stamps = judge_stamps(to_ns(stamps_s), received)
+        span = (int(received.min(initial=START_NS)), int(received.max(initial=START_NS)) + 1)
+        judged.append(stamp_table(name, "ros", span, stamps))
+    return clock_table([_CLOCK], "ros", {"ros": START_NS}, {}, judged)
 
 
 def _table(name: str, t_s: np.ndarray, columns: Mapping[str, Any]) -> tuple[Table, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sample_data.grid.along_road import along_road
 from sample_data.grid.ego_columns import Columns, ego_columns
 from sample_data.grid.object_columns import ObjectList, object_list
 from sample_data.grid.plan import Plan
@@ -26,6 +27,7 @@ from sample_data.noise import Floats, generator
 START_NS = 1_760_000_000_000_000_000
 FAULTY_SHARE = 0.1
 """Of the drives in which nothing else fails, with one sensor silent for a moment."""
+LATENCY_S = QUEUEING_S = 0.002
 NOISES = (0.5, 1.0, 1.0, 1.5, 2.0)
 WORN_SHARES = (0.0, 0.0, 0.1, 0.3)
 
@@ -43,9 +45,13 @@ class GridDrive:
     context_t_s: Floats
     context: dict[str, NDArray[Any]]
     stamps_s: dict[str, Floats]
-    """Stream -> times of its messages."""
+    """Stream -> times of its messages, by the clock of the sensor."""
+    received_s: dict[str, Floats]
+    """Stream -> when the recorder had each of them."""
     silent_s: tuple[tuple[float, float], ...]
     """When some sensor said nothing."""
+    frozen_s: tuple[tuple[str, float, float], ...]
+    """Which stream repeated one message, from when to when."""
     events: tuple[TrueEvent, ...]
 
 
@@ -71,6 +77,8 @@ def grid_drive(scenario: Scenario, seed: int, number: int) -> GridDrive:
     ego_t_s, ego = ego_columns(world, rng)
     context_t_s, context = _context(world)
     faults = world.plan.faults
+    stamps_s = _stamps(world, rng)
+    arrivals = generator(seed, f"arrivals of {name}")
     return GridDrive(
         name=name,
         scenario=scenario,
@@ -80,7 +88,11 @@ def grid_drive(scenario: Scenario, seed: int, number: int) -> GridDrive:
         objects=object_list(world, rng),
         context_t_s=context_t_s,
         context=context,
-        stamps_s=_stamps(world, rng),
+        stamps_s={stream: stamps for stream, (stamps, _) in stamps_s.items()},
+        received_s={
+            stream: _received(true_s, arrivals) for stream, (_, true_s) in stamps_s.items()
+        },
+        frozen_s=faults.frozen,
         silent_s=tuple((a, b) for _, a, b in (*faults.silent, *faults.stutters)),
         events=events(world),
     )
@@ -108,8 +120,8 @@ def _with_faults(plan: Plan, rng: np.random.Generator) -> Plan:
     return replace(plan, faults=faults)
 
 
-def _stamps(world: World, rng: np.random.Generator) -> dict[str, Floats]:
-    """Return when each stream's messages came."""
+def _stamps(world: World, rng: np.random.Generator) -> dict[str, tuple[Floats, Floats]]:
+    """Return the stamps of each stream's messages, and their true times."""
     faults, found = world.plan.faults, {}
     for name, stream in STREAMS.items():
         t_s = np.arange(0.0, float(world.t_s[-1]), 1.0 / stream.rate_hz)
@@ -121,10 +133,17 @@ def _stamps(world: World, rng: np.random.Generator) -> dict[str, Floats]:
             keep &= (stutter != name) | (t_s <= start) | (t_s >= stop) | slow
         jitter = rng.normal(0.0, stream.jitter_s, t_s.size)
         t_s = t_s + np.clip(jitter, -0.3 / stream.rate_hz, 0.3 / stream.rate_hz)
+        true_s = np.maximum(t_s[keep], 0.0)
         for stepped, at, step in faults.clock_steps:
             t_s = t_s + np.where((stepped == name) & (t_s >= at), step, 0.0)
-        found[name] = np.maximum(t_s[keep], 0.0)
+        found[name] = (np.maximum(t_s[keep], 0.0), true_s)
     return found
+
+
+def _received(true_s: Floats, rng: np.random.Generator) -> Floats:
+    """Return when messages arrive: 2 ms late, and 2 ms more in the queue on average."""
+    late_s = LATENCY_S + rng.exponential(QUEUEING_S, true_s.size)
+    return np.asarray(np.maximum.accumulate(true_s + late_s), dtype=np.float64)
 
 
 def _context(world: World) -> tuple[Floats, dict[str, NDArray[Any]]]:
@@ -157,6 +176,7 @@ def _context(world: World) -> tuple[Floats, dict[str, NDArray[Any]]]:
         "roundabout": road.roundabouts_m,
     }
     mapped = {
+        **along_road(world, ticks),
         **{name: _near(distance_m(s_m, places)) for name, places in distances.items()},
         **{name: within(s_m, spans).astype(np.float64) for name, spans in stretches.items()},
         "speed_limit_mps": np.full(ticks.size, road.limit_mps or np.nan),

@@ -6,11 +6,14 @@ from sample_data.grid.motion import Pulse
 
 LENGTH_M = {
     "car": 4.5, "truck": 10.0, "bus": 12.0, "motorcycle": 2.2, "bicycle": 1.8, "pedestrian": 0.6,
+    "cone": 0.4,
 }  # fmt: skip
 WIDTH_M = {
     "car": 1.8, "truck": 2.5, "bus": 2.55, "motorcycle": 0.8, "bicycle": 0.7, "pedestrian": 0.6,
+    "cone": 0.4,
 }  # fmt: skip
 VULNERABLE = ("pedestrian", "bicycle")
+STATIC = ("cone",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,6 @@ class Road:
     bridges_m: tuple[tuple[float, float], ...] = ()
     roundabouts_m: tuple[tuple[float, float], ...] = ()
     schools_m: tuple[tuple[float, float], ...] = ()
-    works_m: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

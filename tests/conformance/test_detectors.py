@@ -7,7 +7,11 @@ import pytest
 from avdataops.detectors import DETECTORS
 from avdataops.ports.detecting import Drive
 from avdataops.testing.detector_suite import DetectorSuite
+from avdataops.testing.drives_clocks import stepping_clocks
+from avdataops.testing.drives_frames import failing_camera
 from avdataops.testing.drives_motion import fast_drive, parking, round_trip, spirited_drive
+from avdataops.testing.drives_places import red_light, road_works, swerving, through_town
+from avdataops.testing.drives_sky import foggy, into_the_sun, showery, snowing
 from avdataops.testing.drives_traffic import (
     braking_lead,
     crossed,
@@ -21,6 +25,9 @@ from avdataops.testing.drives_traffic import (
 )
 
 EXAMPLES: dict[str, Callable[[], Drive]] = {
+    "frozen_sensor": failing_camera,
+    "black_frame": failing_camera,
+    "blurred": failing_camera,
     "drive_off": parking,
     "hard_accel": spirited_drive,
     "high_jerk": spirited_drive,
@@ -37,6 +44,21 @@ EXAMPLES: dict[str, Callable[[], Drive]] = {
     "overtake": overtaking,
     "vru_near": school_run,
     "dense_traffic": jam,
+    "lane_change": swerving,
+    "junction": through_town,
+    "roundabout": through_town,
+    "tunnel": through_town,
+    "bridge": through_town,
+    "pedestrian_crossing": through_town,
+    "school_zone": through_town,
+    "rail_crossing": through_town,
+    "traffic_light_stop": red_light,
+    "construction": road_works,
+    "clock_anomaly": stepping_clocks,
+    "low_sun_glare": into_the_sun,
+    "wet_road": showery,
+    "snow": snowing,
+    "fog": foggy,
 }
 """Detector -> a drive in which it has something to find; the others are shown the busy drive."""
 

@@ -23,6 +23,7 @@ ONSET_S = {
     "lane_change_right": 2.0,
     "cut_in": 2.0,
     "vru_crossing": 2.0,
+    "tunnel": 3.0,
     "sensor_dropout": 3.0,
     "gnss_outage": 3.0,
     "night": 60.0,
@@ -30,10 +31,9 @@ ONSET_S = {
     "rain": 60.0,
 }
 """How far the start of a scene may lie from the truth, by type."""
-ROS_LATENCY_MS = 4.5
-"""The generator stamps a ROS message 3 ms plus 1.5 ms queueing (mean) after what it tells of; a
-CAN frame comes 0.3 ms after.  The pipeline lines up what was recorded, so its reference clock is
-the recorder's: 4.2 ms behind the truth, give or take the queueing."""
+ROS_LATENCY_MS = -0.3
+"""ROS messages carry stamps of the recorder's own clock and lie where those say; a CAN frame has
+no stamp and comes 0.3 ms after what it tells of.  The logger's clock is tied so that both agree."""
 
 Json = dict[str, Any]
 

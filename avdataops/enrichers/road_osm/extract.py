@@ -1,167 +1,145 @@
 """Drivable roads of an OpenStreetMap extract: XML (plain or gzip) or PBF, read from memory."""
 
-import gzip
-import re
-import zlib
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import osmium
 import pyarrow as pa
+import shapely
 
-from avdataops.model.errors import HostileInput, UnreadableFile
-from avdataops.ports.files import ReadableFile, as_stream
+from avdataops.enrichers.road_osm.opening import checked_bytes
+from avdataops.enrichers.road_osm.tags import (
+    ATTRIBUTES,
+    MARKS,
+    NO_LEG,
+    SCHOOLS,
+    attributes_of,
+    is_drivable,
+    oneway,
+)
+from avdataops.model.errors import UnreadableFile
+from avdataops.ports.files import ReadableFile
 from avdataops.signals.arrays import Indices
-from avdataops.signals.roads import Network, Points, Ways, build_network
-
-DRIVABLE = {
-    "motorway": "carriageway",
-    "motorway_link": "ramp",
-    "trunk": "carriageway",
-    "trunk_link": "ramp",
-    "primary": "carriageway",
-    "primary_link": "ramp",
-    "secondary": "carriageway",
-    "secondary_link": "ramp",
-    "tertiary": "carriageway",
-    "tertiary_link": "ramp",
-    "unclassified": "carriageway",
-    "residential": "carriageway",
-    "living_street": "shared with people on foot, but cars may use it",
-    "road": "class not surveyed yet",
-    "service": "car parks, yards and drives: driven on, but no leg of a junction",
-}
-"""Values of ``highway`` that are matched, and why.  Not ``track``, ``path`` and the like: they
-often run beside a road, and a drive on them is rarer than the wrong match would be; not
-``construction`` and ``proposed``: nobody can drive there."""
-
-NO_LEG = frozenset({"service"})
-_ONEWAY_BY_NATURE = frozenset({"motorway", "motorway_link"})
-_FORWARD, _BACKWARD = frozenset({"yes", "true", "1"}), frozenset({"-1", "reverse"})
-_TUNNELS = frozenset({"yes", "building_passage"})
-_MPS_PER_UNIT = {"": 1 / 3.6, "km/h": 1 / 3.6, "kmh": 1 / 3.6, "kph": 1 / 3.6, "mph": 0.44704}
-_SPEED = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?(km/h|kmh|kph|mph|)")
-_LANES = re.compile(r"[0-9]{1,2}")
+from avdataops.signals.roads import Edges, Points, Ways, cut_edges
 
 # OSM coordinates are whole numbers of 1e-7 degrees; a node that is not there is out of range.
 _PER_DEGREE = 1e7
 _MAX_X, _MAX_Y = 1_800_000_000, 900_000_000
-_HEAD_BYTES = 64
-_CHUNK_BYTES = 1 << 20
-_PROTOBUF_BYTES = 2
-_PROTOBUF_MORE = 0x80
-_VARINT_BITS = 63
-ATTRIBUTES = pa.schema(
-    {
-        "way_id": pa.int64(),
-        "road_class": pa.string(),
-        "speed_limit_mps": pa.float64(),
-        "lanes": pa.int64(),
-        "tunnel": pa.bool_(),
-        "bridge": pa.bool_(),
-        "roundabout": pa.bool_(),
-    }
-)
+_RING = 4
+
+
+class Area(NamedTuple):
+    """A box in degrees; it never crosses the antimeridian."""
+
+    south: float
+    west: float
+    north: float
+    east: float
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
     """What the enricher needs of one extract."""
 
-    network: Network
+    edges: Edges
     attributes: pa.Table
     """One row per way, columns as ``ATTRIBUTES``."""
-    nodes: Points
-    """Known nodes of the ways."""
-    crossings: Points
-    """Crossings for people on foot, at nodes of the ways."""
-    traffic_signals: Points
-    """Traffic lights, at nodes of the ways."""
+    marks: Mapping[str, Indices]
+    """What is there -> numbers of nodes of the edges."""
+    schools: tuple[shapely.Geometry, ...]
+    """Grounds of schools and kindergartens, or points, in degrees (longitude, latitude)."""
+    box: Area | None
+    """Round all roads of the file, read or not; None without any."""
+
+    def at(self, mark: str) -> Points:
+        """Return the places of one kind of mark."""
+        return self.edges.nodes.take(self.marks[mark])
 
 
 @dataclass(slots=True)
 class _Rows:
-    """Collects ways and tagged nodes, 16 bytes per node of a way."""
+    """Collects ways and tagged nodes, 24 bytes per node of a way."""
 
+    area: Area | None
     node_id: "array[int]" = field(default_factory=lambda: array("q"))
     x: "array[int]" = field(default_factory=lambda: array("q"))
     y: "array[int]" = field(default_factory=lambda: array("q"))
     first: "array[int]" = field(default_factory=lambda: array("q", [0]))
     oneway: "array[int]" = field(default_factory=lambda: array("q"))
     attributes: list[tuple[Any, ...]] = field(default_factory=list)
-    crossing: "array[int]" = field(default_factory=lambda: array("q"))
-    traffic_signals: "array[int]" = field(default_factory=lambda: array("q"))
+    marks: dict[str, "array[int]"] = field(
+        default_factory=lambda: {name: array("q") for name in MARKS.values()}
+    )
+    schools: list[shapely.Geometry] = field(default_factory=list)
+    box: list[int] = field(default_factory=lambda: [_MAX_Y, _MAX_X, -_MAX_Y, -_MAX_X])
 
     def add_node(self, node: osmium.osm.Node) -> None:
-        what = node.tags.get("highway")
-        if what == "crossing":
-            self.crossing.append(node.id)
-        elif what == "traffic_signals":
-            self.traffic_signals.append(node.id)
+        for (key, value), name in MARKS.items():
+            if node.tags.get(key) == value:
+                self.marks[name].append(node.id)
+        if node.tags.get("amenity") in SCHOOLS and _is_known(node.location.x, node.location.y):
+            self.add_school([(node.location.x, node.location.y)])
 
     def add_way(self, way: osmium.osm.Way) -> None:
         tags = dict(way.tags)
-        if tags["highway"] not in DRIVABLE or tags.get("area") == "yes":
+        drivable = is_drivable(tags)
+        if not drivable and tags.get("amenity") not in SCHOOLS:
             return
-        for node in way.nodes:
-            place = node.location
-            self.node_id.append(node.ref)
-            self.x.append(place.x)
-            self.y.append(place.y)
-        self.first.append(len(self.node_id))
-        self.oneway.append(oneway(tags))
-        self.attributes.append(
-            (
-                way.id,
-                tags["highway"],
-                speed_limit_mps(tags.get("maxspeed", "")),
-                int(tags["lanes"]) if _LANES.fullmatch(tags.get("lanes", "")) else None,
-                tags.get("tunnel") in _TUNNELS,
-                tags.get("bridge", "no") != "no",
-                tags.get("junction") == "roundabout",
-            )
-        )
+        places = [(node.location.x, node.location.y) for node in way.nodes]
+        known = [(x, y) for x, y in places if _is_known(x, y)]
+        if not drivable:
+            self.add_school(known)
+        elif self.reaches(known):
+            self.node_id.extend(node.ref for node in way.nodes)
+            self.x.extend(x for x, _ in places)
+            self.y.extend(y for _, y in places)
+            self.first.append(len(self.node_id))
+            self.oneway.append(oneway(tags))
+            self.attributes.append(attributes_of(way.id, tags))
+
+    def add_school(self, places: list[tuple[int, int]]) -> None:
+        degrees = [(x / _PER_DEGREE, y / _PER_DEGREE) for x, y in places]
+        if len(degrees) >= _RING and degrees[0] == degrees[-1]:
+            self.schools.append(shapely.Polygon(degrees))
+        elif degrees:
+            self.schools.append(shapely.MultiPoint(degrees))
+
+    def reaches(self, known: list[tuple[int, int]]) -> bool:
+        """Take a road into the box of all; say whether it comes into the area asked for."""
+        if not known:
+            return self.area is None
+        xs, ys = [x for x, _ in known], [y for _, y in known]
+        west, east, south, north = min(xs), max(xs), min(ys), max(ys)
+        box = self.box
+        box[:] = min(box[0], south), min(box[1], west), max(box[2], north), max(box[3], east)
+        if self.area is None:
+            return True
+        least_south, least_west, most_north, most_east = (v * _PER_DEGREE for v in self.area)
+        across = north >= least_south and south <= most_north
+        return across and east >= least_west and west <= most_east
 
 
-def speed_limit_mps(text: str) -> float | None:
-    """Return the limit that ``maxspeed`` states as one number, by default in km/h, else None.
-
-    ``none``, ``walk``, ``signals``, ``DE:urban`` and lists state no number, and none is guessed.
-    """
-    stated = _SPEED.fullmatch(text.strip())
-    return float(stated[1]) * _MPS_PER_UNIT[stated[2]] if stated else None
+def _is_known(x: int, y: int) -> bool:
+    return abs(x) <= _MAX_X and abs(y) <= _MAX_Y
 
 
-def oneway(tags: dict[str, str]) -> int:
-    """Return 1 for one way along the nodes, -1 against them, 0 for both directions."""
-    stated = tags.get("oneway")
-    if stated is None:
-        implied = tags.get("junction") == "roundabout" or tags["highway"] in _ONEWAY_BY_NATURE
-        return int(implied)
-    return (stated in _FORWARD) - (stated in _BACKWARD)
-
-
-def read_extract(file: ReadableFile, *, max_mb: int) -> Extract:
+def read_extract(file: ReadableFile, *, max_mb: int, area: Area | None = None) -> Extract:
     """Return the drivable roads of an extract; all or nothing, so that results are repeatable.
 
-    Raises ``UnreadableFile`` for damage or another format, ``HostileInput`` beyond the size limit,
-    which holds for the file and for what it unpacks to.
+    With an ``area`` only roads that come into it are kept.  Schools are ways and nodes; those that
+    are relations are not read.  Raises ``UnreadableFile`` for damage or another format,
+    ``HostileInput`` beyond the size limit, which holds for the file and for what it unpacks to.
     """
-    form = _form(file)
-    if file.size > max_mb << 20:
-        raise _too_big(file, max_mb)
-    data = file.read_at(0, file.size)
-    if _unpacked_bytes(file, data, form, max_mb << 20) > max_mb << 20:
-        raise _too_big(file, max_mb)
-    rows = _Rows()
+    data, form = checked_bytes(file, max_mb)
+    rows = _Rows(area)
     try:
-        buffer = osmium.io.FileBuffer(data, form)
         found = (
-            osmium.FileProcessor(buffer)
+            osmium.FileProcessor(osmium.io.FileBuffer(data, form))
             .with_locations()
-            .with_filter(osmium.filter.KeyFilter("highway"))
+            .with_filter(osmium.filter.KeyFilter("highway", "railway", "amenity"))
         )
         for item in found:
             if isinstance(item, osmium.osm.Way):
@@ -171,80 +149,6 @@ def read_extract(file: ReadableFile, *, max_mb: int) -> Extract:
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise UnreadableFile(f"{file.name} is a damaged map extract: {error}") from error
     return _extract(rows)
-
-
-def _form(file: ReadableFile) -> str:
-    head = file.read_at(0, _HEAD_BYTES)
-    if head.startswith(b"\x1f\x8b"):
-        return "osm.gz"
-    if b"OSMHeader" in head:
-        return "pbf"
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return "osm"
-    raise UnreadableFile(f"{file.name} is no map extract; give .osm, .osm.gz or .osm.pbf")
-
-
-def _unpacked_bytes(file: ReadableFile, data: bytes, form: str, limit: int) -> int:
-    """Return what the file unpacks to, or some number above the limit; ``UnreadableFile``."""
-    try:
-        if form == "pbf":
-            return _stated_pbf_bytes(data)
-        return _counted_gzip_bytes(file, limit) if form == "osm.gz" else len(data)
-    except (EOFError, IndexError, OSError, zlib.error) as error:
-        raise UnreadableFile(f"{file.name} is a damaged map extract: {error}") from error
-
-
-def _counted_gzip_bytes(file: ReadableFile, limit: int) -> int:
-    read = 0
-    with gzip.GzipFile(fileobj=as_stream(file)) as text:
-        while read <= limit and (chunk := text.read(_CHUNK_BYTES)):
-            read += len(chunk)
-    return read
-
-
-def _stated_pbf_bytes(data: bytes) -> int:
-    """Return the sum of the blobs' stated sizes, which the reader of the format insists on.
-
-    Each blob follows the length of its header (4 bytes, big-endian) and the header, whose field 3
-    is the length of the blob.  Field 2 of a blob is its unpacked size.
-    """
-    total = at = 0
-    while at < len(data):
-        start = at + 4
-        stop = start + int.from_bytes(data[at:start], "big")
-        at = stop + _varint_fields(data, start, stop).get(3, 0)
-        total += _varint_fields(data, stop, min(at, len(data))).get(2, at - stop)
-    return total
-
-
-def _varint_fields(data: bytes, at: int, stop: int) -> dict[int, int]:
-    """Return number -> value of the integer fields of a protobuf message, skipping byte fields."""
-    found: dict[int, int] = {}
-    while at < stop:
-        key, at = _varint(data, at)
-        value, at = _varint(data, at)
-        if key & 7 == _PROTOBUF_BYTES:
-            at += value
-        else:
-            found[key >> 3] = value
-    return found
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < _PROTOBUF_MORE or shift > _VARINT_BITS:
-            return value, at
-
-
-def _too_big(file: ReadableFile, max_mb: int) -> HostileInput:
-    return HostileInput(
-        f"{file.name}: a map extract of more than {max_mb} MiB",
-        hint="cut the area of the drives: osmium extract --bbox W,S,E,N IN -o OUT.osm.pbf",
-    )
 
 
 def _extract(rows: _Rows) -> Extract:
@@ -267,16 +171,13 @@ def _extract(rows: _Rows) -> Extract:
         oneway=np.array(rows.oneway, dtype=np.int64),
         is_leg=np.array(legs, dtype=np.bool_),
     )
-
-    def of(tagged: Indices | None) -> Points:
-        keep = known if tagged is None else known & np.isin(node_id, tagged)
-        _, once = np.unique(node_id[keep], return_index=True)
-        return Points(lat[keep][once], lon[keep][once])
-
+    marked = {name: np.array(ids, dtype=np.int64) for name, ids in rows.marks.items()}
+    edges = cut_edges(ways, np.concatenate(list(marked.values())))
+    south, west, north, east = (v / _PER_DEGREE for v in rows.box)
     return Extract(
-        network=build_network(ways),
+        edges=edges,
         attributes=attributes,
-        nodes=of(None),
-        crossings=of(np.array(rows.crossing, dtype=np.int64)),
-        traffic_signals=of(np.array(rows.traffic_signals, dtype=np.int64)),
+        marks={name: np.flatnonzero(np.isin(edges.node_id, ids)) for name, ids in marked.items()},
+        schools=tuple(rows.schools),
+        box=Area(south, west, north, east) if north >= south else None,
     )

@@ -1,7 +1,7 @@
 """Drives through weather, light and places, and with sensors that fail."""
 
 from sample_data.grid.motion import Pulse, change
-from sample_data.grid.plan import Faults, Plan, Road, Sky
+from sample_data.grid.plan import Actor, Faults, Plan, Road, Sky
 from sample_data.grid.scenarios.dice import Dice, Scenario, bend, traffic
 
 LONG_S = 600.0
@@ -44,6 +44,21 @@ def fog(dice: Dice) -> Plan:
     return _cruise(dice, sky=Sky(fog=(bank,)))
 
 
+def mist(dice: Dice) -> Plan:
+    """Drive through mist of 1.2 to 3 km: no fog."""
+    seen = dice.between(1200.0, 3000.0)
+    bank = Pulse(dice.between(100.0, 200.0), 250.0, 1.0 - seen / 20_000.0, 20.0)
+    return _cruise(dice, sky=Sky(fog=(bank,)))
+
+
+def snowstorm(dice: Dice) -> Plan:
+    """Drive in snow that hides what is 300 to 900 m away: no fog."""
+    flakes = Pulse(-100.0, 900.0, dice.between(2.0, 8.0), 10.0)
+    seen = dice.between(300.0, 900.0)
+    sky = Sky(snow=True, rain_mmph=(flakes,), rain_sensor=False, visibility_m=seen)
+    return _cruise(dice, sky=sky)
+
+
 def dusk(dice: Dice) -> Plan:
     """Drive while night falls, in fast motion or at the real pace."""
     start = dice.between(-5.0, 0.5)
@@ -65,6 +80,24 @@ def low_sun(dice: Dice) -> Plan:
     return Plan(speed_mps=speed, sky=sky, road=Road(bends=bend(dice)))
 
 
+def no_glare(dice: Dice) -> Plan:
+    """Drive towards a sun that clouds cover or that stands too high or too low."""
+    elevation, okta = dice.pick(7.0, 17.0, 25.0, -0.5), 2.0
+    if elevation == 7.0:  # noqa: PLR2004 - the first of the picks
+        okta = dice.pick(5.0, 7.0, 8.0)
+    aside = dice.between(-20.0, 20.0)
+    sky = Sky(sun_deg=(elevation,) * 2, sun_azimuth_deg=90.0 + aside, cloud_okta=okta)
+    return Plan(speed_mps=dice.speed_mps(50.0, 100.0), sky=sky)
+
+
+def sun_and_tunnel(dice: Dice) -> Plan:
+    """Drive towards a low sun and through a tunnel, where it does not shine."""
+    sky = Sky(sun_deg=(6.0, 6.0), sun_azimuth_deg=90.0 + dice.between(-15.0, 15.0))
+    first = dice.between(300.0, 400.0)
+    road = Road(tunnels_m=((first, first + dice.between(200.0, 300.0)),))
+    return Plan(speed_mps=dice.speed_mps(80.0, 100.0), sky=sky, road=road)
+
+
 def places(dice: Dice) -> Plan:
     """Drive past a junction, over a bridge, through a tunnel, past a school."""
     road = Road(
@@ -74,10 +107,29 @@ def places(dice: Dice) -> Plan:
         tunnels_m=((700.0, 700.0 + dice.between(40.0, 200.0)),),
         rails_m=(1100.0,),
         schools_m=((1200.0, 1400.0),),
-        works_m=((1500.0, 1600.0),),
         limit_mps=16.7,
     )
     return Plan(duration_s=120.0, speed_mps=dice.speed_mps(50.0, 60.0), road=road)
+
+
+def _cones(dice: Dice, count: int, apart_m: float) -> Plan:
+    side, first = dice.side(), dice.between(150.0, 250.0)
+    aside = side * dice.between(2.2, 2.8)
+    cones = tuple(
+        Actor(name=f"cone {number}", kind="cone", gap_m=first + number * apart_m, offset_m=aside)
+        for number in range(count)
+    )
+    return Plan(speed_mps=dice.speed_mps(30.0, 60.0), actors=cones)
+
+
+def road_works(dice: Dice) -> Plan:
+    """Pass 6 to 12 cones that stand 6 to 12 m apart beside the lane."""
+    return _cones(dice, round(dice.between(6.0, 12.0)), dice.between(6.0, 12.0))
+
+
+def few_cones(dice: Dice) -> Plan:
+    """Pass two cones: no road works."""
+    return _cones(dice, 2, dice.between(6.0, 12.0))
 
 
 def roundabout(dice: Dice) -> Plan:
@@ -173,12 +225,18 @@ SCENARIOS = (
     Scenario(name="screen wash", make=screen_wash, near_miss_of=("rain",)),
     Scenario(name="drizzle", make=drizzle, near_miss_of=("rain",)),
     Scenario(name="snow", make=snow, near_miss_of=("rain",)),
+    Scenario(name="snowstorm", make=snowstorm, near_miss_of=("fog", "rain")),
     Scenario(name="fog", make=fog),
+    Scenario(name="mist", make=mist, near_miss_of=("fog",)),
     Scenario(name="dusk", make=dusk),
     Scenario(name="dawn", make=dawn),
     Scenario(name="low sun", make=low_sun),
+    Scenario(name="no glare", make=no_glare, near_miss_of=("low_sun_glare",)),
+    Scenario(name="sun and tunnel", make=sun_and_tunnel),
     Scenario(name="places", make=places),
     Scenario(name="roundabout", make=roundabout),
+    Scenario(name="road works", make=road_works),
+    Scenario(name="few cones", make=few_cones, near_miss_of=("construction",)),
     Scenario(name="red light", make=red_light),
     Scenario(name="silent sensor", make=silent_sensor),
     Scenario(name="stuttering sensor", make=stuttering_sensor),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sample_data.grid.plan import STATIC
 from sample_data.grid.truth.events import Level, TrueEvent, lasting, merge, passages, runs, told
 from sample_data.grid.truth.vehicles import vehicles
 from sample_data.grid.world import GRID_HZ, Other, World
@@ -17,6 +18,7 @@ CLOSING_MPS = 1.0
 ONCOMING_RAD, ONCOMING_MPS, CLEAR_M = np.radians(135.0), 3.0, 1.5
 ACROSS_RAD, AHEAD_M, ACROSS_MPS, ENDS_M = np.radians([45.0, 135.0]), 10.0, 1.0, 5.0
 CROWD, CROWD_M, CROWD_S = 8, 50.0, 1.0
+CONES, CONES_M, CONES_S, CONES_APART_S = 3, 30.0, 1.0, 3.0
 
 
 def _reach(other: Other) -> tuple[Floats, Floats]:
@@ -87,3 +89,12 @@ def dense_traffic(world: World) -> Iterator[TrueEvent]:
     count = np.sum([np.zeros(world.t_s.size), *near], axis=0)
     spans = merge(world.t_s, lasting(world.t_s, count >= CROWD, CROWD_S), CROWD_S)
     yield from told(world, "dense_traffic", spans)
+
+
+def construction(world: World) -> Iterator[TrueEvent]:
+    """Yield three cones within 30 m, for 1 s; pauses of 3 s are none."""
+    cones = [one for one in world.others if one.plan.kind in STATIC]
+    near = [(np.hypot(o.x_m, o.y_m) <= CONES_M) & o.seen for o in cones]
+    count = np.sum([np.zeros(world.t_s.size), *near], axis=0)
+    spans = lasting(world.t_s, count >= CONES, CONES_S, CONES_APART_S)
+    yield from told(world, "construction", spans)

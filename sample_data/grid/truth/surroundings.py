@@ -62,7 +62,6 @@ def places(world: World) -> Iterator[TrueEvent]:
         "bridge": within(s_m, road.bridges_m),
         "roundabout": within(s_m, road.roundabouts_m),
         "school_zone": within(s_m, road.schools_m),
-        "construction": within(s_m, road.works_m),
     }
     for kind, mask in masks.items():
         least_s = JUNCTION_S if kind == "junction" else 0.0
@@ -78,12 +77,19 @@ def signal_stops(world: World) -> Iterator[TrueEvent]:
 
 
 def weather(world: World) -> Iterator[TrueEvent]:
-    """Yield rain of 0.1 mm/h or more, snow, and visibility below 1000 m."""
+    """Yield rain of 0.1 mm/h or more, the wet road after it, snow, and fog below 1000 m.
+
+    What falling snow hides is no fog.  The road is dry when a drive begins in the dry.
+    """
     falls = np.full(world.t_s.size, world.plan.sky.snow)
     wet = (rain_mmph(world) >= RAIN_MMPH) & ~falls
     yield from told(world, "rain", runs(wet))
     yield from told(world, "snow", runs(falls))
-    yield from told(world, "fog", runs(visibility_m(world) < FOG_M))
+    yield from told(world, "fog", runs((visibility_m(world) < FOG_M) & ~falls))
+    begun = np.flatnonzero(wet)
+    if begun.size:
+        # No drive of the grid lasts so long that its road could dry.
+        yield from told(world, "wet_road", [(int(begun[0]), world.t_s.size)])
 
 
 def light(world: World) -> Iterator[TrueEvent]:

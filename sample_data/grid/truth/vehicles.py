@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sample_data.grid.plan import VULNERABLE
+from sample_data.grid.plan import STATIC, VULNERABLE
 from sample_data.grid.truth.events import (
     Level,
     TrueEvent,
@@ -28,8 +28,8 @@ CUT_IN_ASIDE_MPS, EGO_ASIDE_MPS, SETTLED_MPS = 0.2, 0.3, 0.1
 
 
 def vehicles(world: World) -> tuple[Other, ...]:
-    """Return the other road users that are no pedestrians or cyclists."""
-    return tuple(one for one in world.others if one.plan.kind not in VULNERABLE)
+    """Return the other road users that are no pedestrians, cyclists or cones."""
+    return tuple(one for one in world.others if one.plan.kind not in (*VULNERABLE, *STATIC))
 
 
 def headway_s(world: World, other: Other) -> Floats:

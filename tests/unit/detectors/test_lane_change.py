@@ -6,12 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avdataops.detectors.lane_change import Params, find
+from avdataops.ports.detecting import Detection, Drive
 from avdataops.signals.arrays import Floats
 from avdataops.testing.drives import (
     LANE_M,
     Columns,
     change_lane,
     clock,
+    context_rows,
     cruise,
     drive,
     move_across,
@@ -56,9 +58,24 @@ def test_weaving_in_the_lane_is_none(across: float) -> None:
     assert find(drive(moving(there)), Params()).found == ()
 
 
-def test_an_excursion_over_the_line_and_back_is_none() -> None:
-    there = 2.3 * (ramp(T_S, 10.0, 2.0) - ramp(T_S, 12.0, 2.0))
-    assert find(drive(moving(there)), Params()).found == ()
+@pytest.mark.parametrize(("side", "name"), [(1.0, "left"), (-1.0, "right")])
+def test_over_the_line_and_back_at_once_is_an_excursion(side: float, name: str) -> None:
+    there = side * 2.3 * (ramp(T_S, 10.0, 2.0) - ramp(T_S, 12.0, 2.0))
+    (scene,) = find(drive(moving(there)), Params()).found
+    assert scene.type == "lane_excursion"
+    assert seconds(scene.start_ns) == pytest.approx(10.0, abs=0.3)
+    assert seconds(scene.stop_ns) == pytest.approx(14.0, abs=0.3)
+    assert scene.evidence["side"] == name
+    assert scene.evidence["lateral_shift_m"] == pytest.approx(2.3, abs=0.15)
+    assert scene.evidence["away_s"] == pytest.approx(1.3, abs=0.3)
+
+
+def test_back_after_more_than_3_s_is_no_excursion() -> None:
+    there = LANE_M * (ramp(T_S, 10.0, 3.0) - ramp(T_S, 14.0, 3.0))
+    kinds = [one.type for one in find(drive(moving(there)), Params()).found]
+    assert kinds == ["lane_change_left", "lane_change_right"]
+    (scene,) = find(drive(moving(there)), Params(return_s=5.0)).found
+    assert scene.type == "lane_excursion"
 
 
 def test_a_change_that_is_taken_back_later_is_two() -> None:
@@ -193,3 +210,60 @@ def test_a_gap_never_adds_a_change_where_there_was_none(start_s: float, length_s
     for scene in find(without_rows(whole, start_s, start_s + length_s), Params()).found:
         assert scene.start_ns < before[0].stop_ns
         assert scene.type == "lane_change_left"
+
+
+def on_map(across_m: Floats, *, road_rad: float = 0.0, speed_mps: float = 15.0) -> Columns:
+    """Ego columns of a road without lines, headed along it but for the motion across."""
+    columns = cruise(40.0, speed_mps)
+    for name in LINES:
+        columns[name] = np.full(T_S.size, np.nan)
+    off = np.arcsin(np.gradient(across_m) * 50 / speed_mps)
+    columns["heading_rad"] = np.angle(np.exp(1j * (road_rad + off)))
+    return columns
+
+
+def mapped(columns: Columns, road_rad: float = 0.0) -> Drive:
+    return drive(columns, context=context_rows(40.0, road_heading_rad=road_rad))
+
+
+@pytest.mark.parametrize(("side", "name"), [(1.0, "left"), (-1.0, "right")])
+def test_without_lines_the_mapped_road_tells_a_change(side: float, name: str) -> None:
+    detection = find(mapped(on_map(side * LANE_M * ramp(T_S, 10.0, 5.0))), Params())
+    (scene,) = detection.found
+    assert detection.unknown == ()
+    assert scene.type == f"lane_change_{name}"
+    assert seconds(scene.start_ns) == pytest.approx(10.2, abs=0.3)
+    assert seconds(scene.stop_ns) == pytest.approx(14.8, abs=0.3)
+    assert scene.evidence["lateral_shift_m"] == pytest.approx(LANE_M, abs=0.15)
+    assert scene.evidence["source"] == "map"
+    assert scene.confidence <= 0.6
+
+
+@pytest.mark.parametrize(
+    "across",
+    [2.2 * ramp(T_S, 10.0, 4.0), 5.0 * ramp(T_S, 10.0, 5.0), LANE_M * ramp(T_S, 5.0, 30.0)],
+    ids=["too little", "too far", "too slow"],
+)
+def test_other_moves_across_the_mapped_road_are_none(across: Floats) -> None:
+    detection = find(mapped(on_map(across)), Params())
+    assert detection == Detection()
+
+
+def test_a_turn_off_the_mapped_road_is_none() -> None:
+    columns = on_map(np.zeros(T_S.size))
+    columns["heading_rad"] = np.radians(20.0) * ramp(T_S, 10.0, 1.0)
+    assert find(mapped(columns), Params()).found == ()
+
+
+def test_lines_are_asked_before_the_map() -> None:
+    columns = changing()
+    seen = {**columns, "heading_rad": on_map(LANE_M * ramp(T_S, 10.0, 5.0))["heading_rad"]}
+    (scene,) = find(mapped(seen), Params()).found
+    assert "source" not in scene.evidence
+    assert scene.confidence > 0.9
+
+
+def test_without_lines_and_heading_the_map_alone_knows_nothing() -> None:
+    columns = on_map(np.zeros(T_S.size))
+    del columns["heading_rad"]
+    assert [one.reason for one in find(mapped(columns), Params()).unknown] == ["no lane lines"]

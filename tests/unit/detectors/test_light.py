@@ -1,4 +1,4 @@
-"""Night and twilight: exact boundaries, hysteresis, dawn, and an unknown sun."""
+"""Day, twilight and night: exact boundaries, hysteresis, dawn, and an unknown sun."""
 
 import numpy as np
 import pytest
@@ -22,25 +22,47 @@ def spans(detection: Detection) -> list[tuple[str, float, float]]:
 def test_dusk_is_twilight_then_night() -> None:
     falling = np.linspace(0.0, -8.0, 81)
     detection = under(falling)
-    assert spans(detection) == [("twilight", 9.0, 60.0), ("night", 60.0, 80.0)]
-    assert [one.truncated for one in detection.found] == [False, True]
+    assert spans(detection) == [("day", 0.0, 9.0), ("twilight", 9.0, 60.0), ("night", 60.0, 80.0)]
+    assert [one.truncated for one in detection.found] == [True, False, True]
     assert detection.unknown == ()
 
 
 def test_dawn_is_night_then_twilight_at_the_same_elevations() -> None:
     rising = np.linspace(-8.0, 0.0, 81)
-    assert spans(under(rising)) == [("night", 0.0, 21.0), ("twilight", 21.0, 72.0)]
+    assert spans(under(rising)) == [
+        ("night", 0.0, 21.0),
+        ("twilight", 21.0, 72.0),
+        ("day", 72.0, 80.0),
+    ]
 
 
-def test_day_has_no_scene_and_is_known() -> None:
+def test_a_day_is_one_scene_that_began_before() -> None:
     detection = under(np.full(61, 12.0))
-    assert detection.found == ()
+    (day,) = detection.found
+    assert spans(detection) == [("day", 0.0, 60.0)]
+    assert day.truncated
+    assert day.confidence == 1.0
     assert detection.unknown == ()
+
+
+def test_a_sun_that_stays_just_above_the_horizon_is_a_day_not_too_sure() -> None:
+    (day,) = under(np.full(61, -0.82)).found
+    assert day.confidence == pytest.approx(0.52)
+
+
+def test_the_lights_cover_the_drive_without_overlap_and_exactly_at_the_levels() -> None:
+    # A quarter of a degree a minute, as at the equator: each boundary is within its second.
+    elevation = np.linspace(0.5, -7.0, 1801)
+    found = under(elevation).found
+    assert [one.type for one in found] == ["day", "twilight", "night"]
+    assert [one.stop_ns for one in found[:-1]] == [one.start_ns for one in found[1:]]
+    sunset_s, dusk_s = (float(np.flatnonzero(elevation <= level)[0]) for level in (-0.83, -6.0))
+    assert [seconds(one.start_ns) for one in found] == [0.0, sunset_s, dusk_s]
 
 
 @pytest.mark.parametrize(
     ("elevation", "names"),
-    [(-0.82, []), (-0.84, ["twilight"]), (-5.99, ["twilight"]), (-6.01, ["night"])],
+    [(-0.82, ["day"]), (-0.84, ["twilight"]), (-5.99, ["twilight"]), (-6.01, ["night"])],
 )
 def test_the_levels_decide(elevation: float, names: list[str]) -> None:
     assert [one.type for one in under(np.full(61, elevation)).found] == names

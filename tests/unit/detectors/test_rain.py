@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avdataops.detectors.rain import Params, find
+from avdataops.detectors.rain import RAIN, Params, find
 from avdataops.ports.detecting import Drive, Found
 from avdataops.signals.arrays import Floats
+from avdataops.steps.detect_scenes import loosened
 from avdataops.testing.drives import (
     clock,
     context_rows,
@@ -184,3 +185,28 @@ def test_wipers_after_the_snow_tell_of_rain() -> None:
     scene = only(rainy(0.0, wiper=wiping(60.0, 240.0), snow=snow))
     assert (seconds(scene.start_ns), seconds(scene.stop_ns)) == (99.0, 240.0)
     assert scene.evidence["sources"] == "wiper"
+
+
+@pytest.mark.parametrize(
+    ("given", "share"),
+    [
+        (rainy(0.3), 3.0),
+        (rainy(np.nan, rain=1.0), 1.0),
+        (rainy(sensor=between(50, 90, 0.5, T_S)), 5.0),
+        (rainy(wiper=wiping(100, 124)), 2.0),
+    ],
+)
+def test_the_strength_is_how_far_the_strongest_source_was_beyond_its_threshold(
+    given: Drive, share: float
+) -> None:
+    assert only(given).evidence["strength_share"] == pytest.approx(share, rel=0.01)
+
+
+def test_almost_rain_by_either_source_is_a_candidate() -> None:
+    loose = loosened(RAIN, Params())
+    assert find(rainy(0.08), Params()).found == ()
+    assert len(find(rainy(0.08), loose).found) == 1
+    assert len(find(rainy(0.06), loose).found) == 0
+    assert find(rainy(wiper=wiping(100, 110)), Params()).found == ()
+    assert len(find(rainy(wiper=wiping(100, 110)), loose).found) == 1
+    assert len(find(rainy(wiper=wiping(100, 107)), loose).found) == 0

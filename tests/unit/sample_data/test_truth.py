@@ -1,5 +1,7 @@
 """Every event of the truth is checked against its definition, written out here a second time."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,6 @@ from sample_data.world import World, build_world
 EXPECTED_180 = {
     "standstill": 2,
     "drive_off": 2,
-    "high_jerk": 2,
     "hard_brake": 1,
     "turn_left": 1,
     "lane_change_left": 1,
@@ -45,7 +46,7 @@ def test_180_seconds_hold_every_kind_of_event(drive: World) -> None:
     counts = {label: found.count(label) for label in EXPECTED_180}
     assert counts == EXPECTED_180
     assert found.count("turn_right") >= 1
-    assert set(found) == {*EXPECTED_180, "turn_right"}
+    assert set(found) == {*EXPECTED_180, "turn_right", "high_jerk"}
 
 
 def test_events_are_in_order_and_within_the_drive(drive: World) -> None:
@@ -115,14 +116,18 @@ def test_a_drive_off_goes_from_half_a_metre_to_two_metres_per_second(drive: Worl
         assert drive.motion.speed_mps[inside].min() > 0.5
 
 
-def test_jerks_are_the_ramps_of_the_hard_brake(drive: World) -> None:
+def test_jerks_are_the_ramps_of_the_hard_brake_joined_over_half_a_second(drive: World) -> None:
     (brake,) = of(drive, "hard_brake")
-    setting_in, letting_go = of(drive, "high_jerk")
-    assert brake.start_s < setting_in.start_s < letting_go.start_s < brake.end_s
-    for event in (setting_in, letting_go):
-        slope = np.diff(drive.motion.accel_x_mps2[within(drive, event)]) * 200.0
-        assert np.abs(slope).max() == pytest.approx(event.evidence["max_jerk_mps3"], rel=0.02)
-        assert np.abs(slope).max() >= 4.13
+    jerks = of(drive, "high_jerk")
+    assert 1 <= len(jerks) <= 2
+    assert brake.start_s < jerks[0].start_s < brake.end_s < jerks[-1].end_s + 0.5
+    for event in jerks:
+        slope = np.abs(np.diff(drive.motion.accel_x_mps2[within(drive, event)]) * 200.0)
+        assert slope.max() == pytest.approx(event.evidence["max_jerk_mps3"], rel=0.02)
+        assert slope.max() >= 4.13
+        assert np.count_nonzero(slope < 2.0) <= 0.5 * 200
+    for earlier, later in pairwise(jerks):
+        assert later.start_s - earlier.end_s > 0.5
 
 
 def test_turns_exceed_45_degrees_at_more_than_walking_pace(drive: World) -> None:

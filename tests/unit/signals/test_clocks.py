@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from avdataops.model.errors import InputError
 from avdataops.signals.arrays import Floats, Times
-from avdataops.signals.clocks import ClockModel, Refusal, apply, one_way_clock
+from avdataops.signals.clocks import ClockModel, Refusal, apply, chained, inverse, one_way_clock
 
 T0 = 1_790_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -191,3 +191,40 @@ def test_the_fixed_part_of_the_delay_stays_in_the_offset() -> None:
     assert isinstance(plain, ClockModel)
     assert isinstance(slower, ClockModel)
     assert slower.offset_ns - plain.offset_ns == 3 * MS
+
+
+def _straight(offset_ms: float, skew_ppm: float, sigma_ms: float | None = None) -> ClockModel:
+    return ClockModel(
+        t0_ns=T0,
+        offset_ns=round(offset_ms * MS),
+        skew_ppm=skew_ppm,
+        residual_p50_ms=0.0,
+        residual_p95_ms=0.0,
+        sigma_ms=sigma_ms,
+        points=3,
+    )
+
+
+@pytest.mark.parametrize("skew_ppm", [-180.0, 0.0, 71.0])
+def test_the_way_back_undoes_the_way_there(skew_ppm: float) -> None:
+    t = T0 + np.linspace(-3600, 7200, 50).astype(np.int64) * SECOND
+    model = _straight(-5600.0, skew_ppm, 2.0)
+    assert np.abs(apply(inverse(model), apply(model, t)) - t).max() <= 1
+    assert inverse(model).sigma_ms == 2.0
+
+
+def test_two_models_in_a_row_are_one() -> None:
+    t = T0 + np.linspace(-3600, 7200, 50).astype(np.int64) * SECOND
+    first, then = _straight(2500.0, 60.0), _straight(-5600.0, -71.0)
+    both = chained(first, then)
+    assert np.abs(apply(both, t) - apply(then, apply(first, t))).max() <= 2
+    assert chained(None, then) is then
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "both"), [(3.0, 4.0, 5.0), (None, 4.0, None), (3.0, None, None)]
+)
+def test_uncertainties_add_as_independent_ones(
+    one: float | None, two: float | None, both: float | None
+) -> None:
+    assert chained(_straight(1.0, 0.0, one), _straight(1.0, 0.0, two)).sigma_ms == both

@@ -128,3 +128,23 @@ def test_a_stream_that_keeps_no_period_has_none(jitter_ms: float | None, kept: b
     )
     assert ("/cam" in drive.periods_ns) is kept
     assert drive.classes == {"/cam": "camera"}
+
+
+def test_frames_come_by_stream_and_belong_to_the_drive() -> None:
+    rows = [
+        {
+            "t_ns": T0 + ms * MS,
+            "stream": stream,
+            "topic_class": "camera",
+            "frame_t_ns": T0,
+            "payload_hash": 7,
+            "luma": 100.0,
+        }
+        for ms, stream in ((100, "/b"), (0, "/a"), (50, "/a"))
+    ]
+    drive = made(ego=ego((20, 1.0)), frame_facts=table("frame_facts", rows))
+    assert list(drive.frames) == ["/a", "/b"]
+    assert drive.frames["/a"].t_ns.tolist() == [T0, T0 + 50 * MS]
+    assert drive.frames["/a"].columns["luma"].tolist() == [100.0, 100.0]
+    assert (drive.start_ns, drive.stop_ns) == (T0, T0 + 100 * MS + 1)
+    assert made(ego=ego((20, 1.0))).frames == {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -346,3 +347,34 @@ def test_a_drift_backwards_is_the_inverse_of_the_drift_forwards() -> None:
     assert np.max(np.abs(apply(back, apply(forth, t_b)) - t_b)) <= 2 * MS
     assert forth.skew_ppm == pytest.approx(90.0, abs=3)
     assert back.skew_ppm == pytest.approx(-90.0, abs=3)
+
+
+def _comma(real_data: Path, name: str) -> tuple[Times, Floats]:
+    folder = real_data / "can" / "comma2k19_seg40" / "processed_log" / name
+    t, x = np.load(folder / "t"), np.load(folder / "value")
+    return np.rint(t * 1e9).astype(np.int64), np.asarray(x.reshape(len(t), -1), dtype=np.float64)
+
+
+@pytest.mark.parametrize("offset_s", [-4.2, 0.0, 1.7])
+def test_two_halves_of_comma2k19_are_aligned_by_speed(real_data: Path, offset_s: float) -> None:
+    t_can, wheels = _comma(real_data, "CAN/speed")
+    t_gnss, fix = _comma(real_data, "GNSS/live_gnss_ublox")
+    moved = t_gnss + round(offset_s * SECOND)
+    found = logger_offset(t_can, wheels[:, 0], moved, fix[:, 2], gates=SPEED_GATES)
+    assert isinstance(found, LoggerOffset)
+    # A fix tells of a moment 165 ms before it arrives, which no comparison takes for a clock.
+    assert -found.offset_ns / MS - offset_s * 1e3 == pytest.approx(165, abs=10)
+    assert found.correlation > 0.999
+    assert found.scale == pytest.approx(1.0, abs=0.02)
+    assert found.sigma_ms < 20
+
+
+def test_the_straight_drive_of_comma2k19_is_refused_by_yaw_rate(real_data: Path) -> None:
+    t_can, wheels = _comma(real_data, "CAN/speed")
+    t_wheel, angle = _comma(real_data, "CAN/steering_angle")
+    t_gyro, rate = _comma(real_data, "IMU/gyro")
+    speed = np.interp(t_wheel, t_can, wheels[:, 0])
+    turning = speed * np.tan(np.radians(angle[:, 0]) / 14.3) / 2.66
+    found = logger_offset(t_wheel, turning, t_gyro, -rate[:, 2])
+    assert isinstance(found, Refusal)
+    assert found.reason == "no_excitation"

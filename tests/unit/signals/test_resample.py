@@ -1,5 +1,7 @@
 """Tests of decimation, change-only enumerations and the choice of frames."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -350,3 +352,28 @@ def test_samples_that_are_numbered_rather_than_timed_pass_as_they_are(step_ns: i
     made = decimate(t, x, 50.0, max_gap_ns=200_000_000)
     assert np.array_equal(made.t_ns, t)
     assert np.array_equal(made.x, x)
+
+
+def test_a_heartbeat_fills_long_runs_with_the_latest_sample_that_is_in_time() -> None:
+    t = np.array([0, 4, 8, 12, 16, 40, 44], dtype=np.int64)
+    x = np.zeros(7)
+    assert keep_changes(t, x, max_gap_ns=30, heartbeat_ns=10).tolist() == [0, 2, 4, 5, 6]
+    assert keep_changes(t, x, max_gap_ns=30, heartbeat_ns=8).tolist() == [0, 2, 4, 5, 6]
+    assert keep_changes(t, x, max_gap_ns=30, heartbeat_ns=1).tolist() == list(range(7))
+
+
+@given(
+    steps=st.lists(st.integers(1, 20), max_size=80),
+    heartbeat_ns=st.integers(1, 60),
+    seed=st.integers(0, 99),
+)
+def test_with_a_heartbeat_no_sample_is_older_than_it_unless_there_is_none(
+    steps: list[int], heartbeat_ns: int, seed: int
+) -> None:
+    t = np.cumsum(np.array([0, *steps], dtype=np.int64))
+    x = np.random.default_rng(seed).integers(0, 2, t.size)
+    kept = keep_changes(t, x, max_gap_ns=15, heartbeat_ns=heartbeat_ns)
+    held = kept[np.searchsorted(kept, np.arange(t.size), side="right") - 1]
+    assert np.array_equal(x[held], x)
+    for before, after in pairwise(kept):
+        assert after == before + 1 or t[after] - t[before] <= heartbeat_ns

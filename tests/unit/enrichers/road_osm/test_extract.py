@@ -9,10 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avdataops.enrichers.road_osm import Extract, oneway, read_extract, speed_limit_mps
-from avdataops.enrichers.road_osm.extract import DRIVABLE
+from avdataops.enrichers.road_osm import (
+    Area,
+    Extract,
+    oneway,
+    read_extract,
+    speed_limit_mps,
+)
+from avdataops.enrichers.road_osm.tags import DRIVABLE
 from avdataops.model.errors import HostileInput, UnreadableFile
 from avdataops.ports.files import BytesFile
+from avdataops.signals.roads import leg_counts
 
 TINY = """<?xml version="1.0" encoding="UTF-8"?>
 <osm version="0.6">
@@ -32,6 +39,9 @@ TINY = """<?xml version="1.0" encoding="UTF-8"?>
     <tag k="highway" v="service"/><tag k="area" v="yes"/></way>
 </osm>
 """
+
+
+UNTAGGED = {"surface": None, "lit": None, "layer": None}
 
 
 def read(text: str | bytes, name: str = "tiny.osm") -> Extract:
@@ -57,35 +67,90 @@ def test_only_drivable_ways_are_kept_with_what_their_tags_state() -> None:
             "road_class": "primary",
             "speed_limit_mps": pytest.approx(50 / 3.6),
             "lanes": 2,
+            "oneway": False,
             "tunnel": False,
             "bridge": True,
             "roundabout": False,
+            **UNTAGGED,
         },
         {
             "way_id": 11,
             "road_class": "residential",
             "speed_limit_mps": None,
             "lanes": None,
+            "oneway": False,
             "tunnel": True,
             "bridge": False,
             "roundabout": False,
+            **UNTAGGED,
         },
     ]
 
 
-def test_the_network_joins_the_ways_at_their_shared_node() -> None:
-    network = read(TINY).network
-    assert network.way.tolist() == [0, 0, 1]
-    assert network.edge.tolist() == [0, 1, 2]
-    assert network.junctions.lat_deg.tolist() == [47.1]
-    assert network.junctions.lon_deg.tolist() == [9.501]
+def test_the_edges_meet_at_the_shared_node() -> None:
+    edges = read(TINY).edges
+    assert edges.way.tolist() == [0, 0, 1]
+    assert edges.node_id.tolist() == [1, 2, 3, 4]
+    assert edges.start.tolist() == [0, 1, 1]
+    assert edges.stop.tolist() == [1, 2, 3]
+    junctions = edges.nodes.take(leg_counts(edges) >= 3)
+    assert junctions.lat_deg.tolist() == [47.1]
+    assert junctions.lon_deg.tolist() == [9.501]
 
 
 def test_crossings_and_signals_count_only_at_nodes_of_roads() -> None:
     extract = read(TINY)
-    assert extract.crossings.lon_deg.tolist() == [9.501]
-    assert extract.traffic_signals.lon_deg.tolist() == [9.502]
-    assert sorted(extract.nodes.lon_deg) == [9.5, 9.501, 9.501, 9.502]
+    assert extract.at("crossing").lon_deg.tolist() == [9.501]
+    assert extract.at("traffic_signal").lon_deg.tolist() == [9.502]
+    assert extract.at("stop_sign").lon_deg.size == extract.at("level_crossing").lon_deg.size == 0
+    assert extract.box == Area(47.1, 9.5, 47.101, 9.502)
+
+
+MARKED = """<osm version="0.6">
+  <node id="1" lat="47.1" lon="9.500"/>
+  <node id="2" lat="47.1" lon="9.501"><tag k="railway" v="level_crossing"/></node>
+  <node id="3" lat="47.1" lon="9.502"><tag k="highway" v="stop"/></node>
+  <node id="4" lat="47.1" lon="9.503"/>
+  <node id="5" lat="47.2" lon="9.503"><tag k="amenity" v="kindergarten"/></node>
+  <node id="6" lat="47.2" lon="9.504"/><node id="7" lat="47.3" lon="9.504"/>
+  <way id="10"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="4"/>
+    <tag k="highway" v="primary"/></way>
+  <way id="11"><nd ref="5"/><nd ref="6"/><nd ref="7"/><nd ref="5"/>
+    <tag k="amenity" v="school"/></way>
+  <way id="12"><nd ref="5"/><nd ref="6"/><tag k="amenity" v="school"/></way>
+  <way id="13"><nd ref="98"/><nd ref="99"/><tag k="amenity" v="school"/></way>
+  <way id="14"><nd ref="1"/><nd ref="4"/><tag k="railway" v="rail"/></way>
+</osm>"""
+
+
+def test_a_way_is_cut_where_something_stands_on_it() -> None:
+    extract = read(MARKED)
+    assert extract.edges.way.tolist() == [0, 0, 0]
+    assert extract.at("level_crossing").lon_deg.tolist() == [9.501]
+    assert extract.at("stop_sign").lon_deg.tolist() == [9.502]
+
+
+def test_schools_are_grounds_lines_and_points() -> None:
+    kinds = sorted(one.geom_type for one in read(MARKED).schools)
+    assert kinds == ["MultiPoint", "MultiPoint", "Polygon"]
+
+
+def test_a_school_of_which_no_node_is_known_is_left_out() -> None:
+    text = '<osm version="0.6"><way id="1"><nd ref="8"/><tag k="amenity" v="school"/></way></osm>'
+    assert read(text).schools == ()
+
+
+def test_only_roads_that_come_into_the_area_are_kept() -> None:
+    text = TINY.replace('lat="47.1010"', 'lat="48.0"')
+    far = Area(47.9, 9.4, 48.1, 9.6)
+    near = Area(47.05, 9.4, 47.15, 9.6)
+    file = BytesFile("a.osm", text.encode())
+    assert read_extract(file, max_mb=1, area=far).attributes["way_id"].to_pylist() == [11]
+    assert read_extract(file, max_mb=1, area=near).attributes["way_id"].to_pylist() == [10, 11]
+    nowhere = read_extract(file, max_mb=1, area=Area(10.0, 10.0, 11.0, 11.0))
+    assert nowhere.attributes.num_rows == 0
+    # What the file covers does not depend on what was asked for.
+    assert nowhere.box == read_extract(file, max_mb=1).box == Area(47.1, 9.5, 48.0, 9.502)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +228,13 @@ def test_one_way_is_stated_or_in_the_nature_of_the_road(
         (("lanes", "2;3"), "lanes", None),
         (("lanes", "1.5"), "lanes", None),
         (("lanes", "-1"), "lanes", None),
+        (("oneway", "-1"), "oneway", True),
+        (("surface", "asphalt"), "surface", "asphalt"),
+        (("lit", "yes"), "lit", True),
+        (("lit", "no"), "lit", False),
+        (("lit", "sunset-sunrise"), "lit", None),
+        (("layer", "-1"), "layer", -1),
+        (("layer", "1;2"), "layer", None),
     ],
 )
 def test_other_tags(tag: tuple[str, str], column: str, expected: object) -> None:
@@ -172,20 +244,20 @@ def test_other_tags(tag: tuple[str, str], column: str, expected: object) -> None
 
 def test_a_node_that_the_extract_lacks_makes_a_hole() -> None:
     extract = read(way(("highway", "primary"), refs=(1, 2, 99, 3, 4)))
-    assert extract.network.edge.tolist() == [0, 1]
-    assert extract.nodes.lat_deg.size == 4
+    assert extract.edges.way.tolist() == [0, 0]
+    assert extract.edges.node_id.tolist() == [1, 2, 3, 4]
 
 
 def test_impossible_coordinates_are_as_a_missing_node() -> None:
     text = way(("highway", "primary"), refs=(1, 2, 3)).replace('lon="9.503"', 'lon="181"')
-    assert read(text).network.way.tolist() == [0]
+    assert read(text).edges.stop.tolist() == [1]
 
 
 def test_a_map_without_roads_is_empty() -> None:
     extract = read('<osm version="0.6"></osm>')
     assert extract.attributes.num_rows == 0
-    assert extract.network.way.size == 0
-    assert extract.nodes.lat_deg.size == 0
+    assert extract.edges.way.size == 0
+    assert extract.box is None
 
 
 def test_gzip_reads_the_same() -> None:
@@ -289,18 +361,24 @@ def test_xml_and_pbf_of_one_region_give_the_same_roads(real_data: Path) -> None:
         for name in ("gh_andorra.osm.gz", "gh_andorra.osm.pbf")
     )
     assert one.attributes.equals(other.attributes)
-    for name in ("way", "edge", "oneway"):
-        assert np.array_equal(getattr(one.network, name), getattr(other.network, name))
-    assert one.network.junctions.lat_deg.size == other.network.junctions.lat_deg.size == 825
-    assert one.crossings.lat_deg.size == other.crossings.lat_deg.size == 43
+    for name in ("way", "start", "stop", "oneway"):
+        assert np.array_equal(getattr(one.edges, name), getattr(other.edges, name))
+    for extract in (one, other):
+        assert np.count_nonzero(leg_counts(extract.edges) >= 3) == 825
+        assert extract.at("crossing").lat_deg.size == 43
 
 
 def test_liechtenstein_has_the_published_counts(real_data: Path) -> None:
     name = "valhalla_liechtenstein-latest.osm.pbf"
     extract = read((real_data / "osm" / name).read_bytes(), name)
     assert extract.attributes.num_rows == 2388
-    assert extract.traffic_signals.lat_deg.size == 8
-    assert extract.crossings.lat_deg.size == 348
+    assert {name: rows.size for name, rows in extract.marks.items()} == {
+        "crossing": 348,
+        "traffic_signal": 8,
+        "stop_sign": 0,
+        "level_crossing": 9,
+    }
+    assert len(extract.schools) == 25
     assert extract.attributes.column("roundabout").to_pylist().count(True) == 20
 
 

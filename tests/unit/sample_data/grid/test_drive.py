@@ -22,6 +22,7 @@ def same(one: GridDrive, other: GridDrive) -> bool:
         (one.context, other.context),
         (one.objects.columns, other.objects.columns),
         (one.stamps_s, other.stamps_s),
+        (one.received_s, other.received_s),
     )
     return one.events == other.events and all(
         a.keys() == b.keys() and all(np.array_equal(a[k], b[k], equal_nan=_floats(a[k])) for k in a)
@@ -183,6 +184,19 @@ def test_a_stepped_clock_steps_its_stamps() -> None:
     steps = np.diff(one.stamps_s["/lidar/top"])
     worst = int(np.argmax(np.abs(steps - 0.1)))
     assert one.stamps_s["/lidar/top"][worst] == pytest.approx(event.start_s, abs=0.3)
+
+
+@pytest.mark.parametrize("name", ["clock step", "cut-in", "stuttering sensor"])
+def test_messages_arrive_after_they_were_sent_by_a_clock_that_never_steps(name: str) -> None:
+    one = grid_drive(BY_NAME[name], 1, 0)
+    assert one.received_s.keys() == one.stamps_s.keys()
+    for stream, received in one.received_s.items():
+        late = received - one.stamps_s[stream]
+        stepped = [event for event in one.events if event.type == "clock_anomaly"]
+        if any(event.actor == stream for event in stepped):
+            late = late[one.stamps_s[stream] < stepped[0].start_s - 0.2]
+        assert 0.002 <= late.min() <= np.median(late) < 0.02
+        assert (np.diff(received) >= 0).all()
 
 
 def test_unknown_weather_and_an_unknown_map_are_nan() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from avdataops.enrichers.weather_isd import WEATHER_ISD, Params, enrich
+from avdataops.enrichers.weather import WEATHER, Params, enrich
+from avdataops.model.errors import ConfigError
 from avdataops.model.time import NS_PER_S, parse_time
 from avdataops.ports.enriching import Track
 from avdataops.ports.files import BytesFile
@@ -70,7 +71,7 @@ def test_each_tick_gets_the_latest_report_with_its_source() -> None:
 
 def test_the_result_has_all_promised_columns_and_no_other() -> None:
     found, _ = run(track("2014-10-01T01:59:00Z"), weather(line("201410010100")))
-    assert set(found) == set(WEATHER_ISD.columns)
+    assert set(found) == set(WEATHER.columns)
 
 
 def test_a_value_missing_in_the_latest_report_is_not_taken_from_an_older_one() -> None:
@@ -136,7 +137,7 @@ def test_a_short_gap_of_the_position_keeps_the_weather_and_a_long_one_does_not()
 
 def test_without_a_file_all_is_null_and_it_says_so() -> None:
     found, problems = run(track("2014-10-01T02:00:00Z", 2))
-    assert set(found) == set(WEATHER_ISD.columns)
+    assert set(found) == set(WEATHER.columns)
     assert all(values == [None, None] for values in found.values())
     assert problems == ["no_weather"]
 
@@ -147,18 +148,18 @@ def test_damaged_lines_are_counted_in_a_caveat() -> None:
     found = enrich(context, track("2014-10-01T02:00:00Z", 1), files, Params())
     assert found["temperature_c"].to_pylist() == [5.6]
     assert [problem.message for problem in context.caveats] == [
-        "w1: 2 of 3 lines are not ISD reports"
+        "w1: 2 of 3 lines are not of noaa-isd"
     ]
 
 
 def test_a_file_of_another_kind_leaves_weather_unknown_and_says_so() -> None:
-    found, problems = run(track("2014-10-01T02:00:00Z", 1), weather("METAR EKAH 010220Z 27005KT"))
+    found, problems = run(track("2014-10-01T02:00:00Z", 1), weather("<html>no weather</html>"))
     assert found["rain"] == [None]
-    assert problems == ["weather_damaged", "weather_out_of_reach"]
+    assert problems == ["weather_unreadable", "weather_out_of_reach"]
 
 
 def test_a_bomb_is_a_caveat_and_other_files_still_count() -> None:
-    bomb = reference("b", b"\n" * (2 << 20))
+    bomb = reference("b", line("201410010200").encode() + b"\n" * (2 << 20))
     found, problems = run(
         track("2014-10-01T02:00:00Z", 1),
         bomb,
@@ -191,3 +192,42 @@ def test_a_drive_in_austin_gets_the_reports_of_its_airport(real_data: Path) -> N
     assert found["precipitation_mmph"][0] == 0.0
     assert found["rain"][0] is False
     assert found["visibility_m"][0] == 16093.0
+
+
+TABLE_HEAD = "time,lat_deg,lon_deg,temperature_c,rain"
+
+
+def test_the_order_of_sources_decides_and_each_tick_tells_its_own() -> None:
+    station = weather(line("201410010100", "+00105"))
+    # The table's report is out of reach for the third tick.
+    table = weather(TABLE_HEAD, "2014-10-01T00:31:00Z,30.183,-97.68,7.5,false", name="t.csv")
+    drive = track("2014-10-01T01:59:30Z", 3)
+    found, _ = run(drive, station, table)
+    assert found["temperature_c"] == [7.5, 7.5, 1.0]
+    assert found["weather_source"] == ["table:t.csv", "table:t.csv", "noaa-isd:722540-13904"]
+    assert found["weather_age_s"] == [5310.0, 5370.0, 3690.0]
+    turned, _ = run(drive, station, table, params=Params(order=("noaa-isd", "table")))
+    assert turned["temperature_c"] == [1.0, 1.0, 1.0]
+    alone, _ = run(drive, station, table, params=Params(order=("metar", "table")))
+    assert alone["temperature_c"] == [7.5, 7.5, None]
+
+
+def test_a_source_of_no_such_name_is_refused_with_the_near_miss() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'open-meteo'"):
+        run(track("2014-10-01T02:00:00Z"), params=Params(order=("open-metoe",)))
+
+
+def test_metar_reports_find_their_place_in_a_table_of_stations() -> None:
+    text = weather("201410010153 METAR KAUS 010153Z 16005KT 1/4SM FG VV001 17/17 A2990=")
+    stations = weather(
+        "USAF,ICAO,LAT,LON", "722540,KAUS,+30.183,-97.680", "1,XXXX,+0.0,+0.0", name="stations.csv"
+    )
+    found, problems = run(track("2014-10-01T02:00:00Z", 1), text, stations)
+    assert problems == []
+    assert found["weather_source"] == ["metar:KAUS"]
+    assert found["fog"] == [True]
+    assert found["visibility_m"] == [402.336]
+    assert found["weather_age_s"] == [420.0]
+    lost, problems = run(track("2014-10-01T02:00:00Z", 1), text)
+    assert lost["fog"] == [None]
+    assert problems == ["weather_without_place", "weather_out_of_reach"]

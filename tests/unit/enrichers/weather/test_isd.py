@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from avdataops.enrichers.weather_isd import Report, Rules, Tally, read_reports
+from avdataops.enrichers.weather.isd import observations
+from avdataops.enrichers.weather.report import Asked, Report, Rules, Tally
 from avdataops.model.errors import HostileInput
 from avdataops.model.time import TimeRange, parse_time
 from avdataops.ports.files import BytesFile
 
 ALWAYS = TimeRange(0, 4_000_000_000_000_000_000)
+
+
+def asked(time: TimeRange, rules: Rules) -> Asked:
+    return Asked(time=time, rules=rules)
 
 
 def line(
@@ -36,7 +41,7 @@ def line(
 
 def read(*lines: str, rules: Rules | None = None) -> list[Report]:
     data = "".join(f"{text}\n" for text in lines).encode()
-    return list(read_reports(BytesFile("w", data), ALWAYS, rules or Rules(), Tally()))
+    return list(observations(BytesFile("w", data), asked(ALWAYS, rules or Rules()), Tally()))
 
 
 def one(text: str, rules: Rules | None = None) -> Report:
@@ -229,7 +234,7 @@ def test_reports_without_a_place_are_left_out() -> None:
 def test_reports_outside_the_time_are_left_out() -> None:
     data = "\n".join(line(stamp=f"2014100101{minute:02d}") for minute in range(4)).encode()
     time = TimeRange(parse_time("2014-10-01T01:01:00Z"), parse_time("2014-10-01T01:03:00Z"))
-    found = list(read_reports(BytesFile("w", data), time, Rules(), Tally()))
+    found = list(observations(BytesFile("w", data), asked(time, Rules()), Tally()))
     assert [(report.t_ns // 60_000_000_000) % 60 for report in found] == [1, 2]
 
 
@@ -250,7 +255,7 @@ def damaged() -> Iterator[str]:
 def test_a_damaged_line_costs_that_line_alone(bad: str) -> None:
     tally = Tally()
     data = "\n".join([line(), bad, line(stamp="201410010253")]).encode("latin-1")
-    found = list(read_reports(BytesFile("w", data), ALWAYS, Rules(), tally))
+    found = list(observations(BytesFile("w", data), asked(ALWAYS, Rules()), tally))
     assert [report.t_ns % 86_400_000_000_000 // 3_600_000_000_000 for report in found] == [1, 2]
     assert tally.damaged >= 1
     assert tally.lines == 2 + tally.damaged
@@ -260,19 +265,19 @@ def test_a_damaged_line_costs_that_line_alone(bad: str) -> None:
 def test_blank_lines_and_other_line_ends_are_fine() -> None:
     tally = Tally()
     data = f"{line()}\r\n\r\n{line()}\r\n\n".encode()
-    assert len(list(read_reports(BytesFile("w", data), ALWAYS, Rules(), tally))) == 2
+    assert len(list(observations(BytesFile("w", data), asked(ALWAYS, Rules()), tally))) == 2
     assert (tally.lines, tally.damaged) == (2, 0)
 
 
 def test_an_empty_file_has_no_reports() -> None:
-    assert list(read_reports(BytesFile("w", b""), ALWAYS, Rules(), Tally())) == []
+    assert list(observations(BytesFile("w", b""), asked(ALWAYS, Rules()), Tally())) == []
 
 
 def test_gzip_reads_the_same() -> None:
     data = f"{line()}\n{line(stamp='201410010253')}\n".encode()
-    plain = list(read_reports(BytesFile("w", data), ALWAYS, Rules(), Tally()))
+    plain = list(observations(BytesFile("w", data), asked(ALWAYS, Rules()), Tally()))
     packed = BytesFile("w.gz", gzip.compress(data))
-    assert list(read_reports(packed, ALWAYS, Rules(), Tally())) == plain
+    assert list(observations(packed, asked(ALWAYS, Rules()), Tally())) == plain
 
 
 def test_a_cut_off_gzip_gives_what_can_be_read_and_says_so() -> None:
@@ -280,7 +285,7 @@ def test_a_cut_off_gzip_gives_what_can_be_read_and_says_so() -> None:
     packed = gzip.compress(text.encode())
     tally = Tally()
     found = list(
-        read_reports(BytesFile("w.gz", packed[: len(packed) // 2]), ALWAYS, Rules(), tally)
+        observations(BytesFile("w.gz", packed[: len(packed) // 2]), asked(ALWAYS, Rules()), tally)
     )
     assert 0 < len(found) < 24 * 60
     assert tally.cut_off
@@ -289,7 +294,7 @@ def test_a_cut_off_gzip_gives_what_can_be_read_and_says_so() -> None:
 def test_a_gzip_bomb_is_refused() -> None:
     bomb = gzip.compress(b"\n" * (3 << 20))
     with pytest.raises(HostileInput, match="1 MiB"):
-        list(read_reports(BytesFile("w.gz", bomb), ALWAYS, Rules(max_text_mb=1), Tally()))
+        list(observations(BytesFile("w.gz", bomb), asked(ALWAYS, Rules(max_text_mb=1)), Tally()))
 
 
 # A second way to read the real files, by whole-line patterns instead of positions.
@@ -311,7 +316,7 @@ def test_real_files_read_as_an_independent_parse_reads_them(
 ) -> None:
     data = (real_data / "weather" / name).read_bytes()
     tally = Tally()
-    found = list(read_reports(BytesFile(name, data), ALWAYS, Rules(), tally))
+    found = list(observations(BytesFile(name, data), asked(ALWAYS, Rules()), tally))
     assert (tally.lines, tally.damaged, len(found)) == (lines, 0, reports)
     parsed = [m for m in map(_LINE.match, data.decode().splitlines()) if m]
     assert len(parsed) == lines
@@ -335,7 +340,7 @@ def test_real_files_read_as_an_independent_parse_reads_them(
 def test_real_precipitation_of_the_last_hour_is_the_stated_one(real_data: Path) -> None:
     name = "isd_722540-13904-2014"
     text = (real_data / "weather" / name).read_text()
-    found = list(read_reports(BytesFile(name, text.encode()), ALWAYS, Rules(), Tally()))
+    found = list(observations(BytesFile(name, text.encode()), asked(ALWAYS, Rules()), Tally()))
     hourly = re.findall(r"ADD[^R]*?AA101(\d{4})[29]5", text)
     # 2,930 reports state an amount of at most three hours; all but one parse came by this group.
     assert len([r for r in found if r.precipitation_mmph is not None]) == 2930
