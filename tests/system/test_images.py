@@ -163,7 +163,7 @@ def test_there_is_no_cache_and_nothing_that_changes_its_user(inside: Inside) -> 
     script = (
         "find / -xdev -type f -perm /6000 2>/dev/null;"
         "find /var/lib/apt/lists /var/cache/apt -name '*.deb' -o -name '*Packages*' 2>/dev/null;"
-        "ls -A /root/.cache 2>/dev/null; true"
+        "ls -A ~root/.cache 2>/dev/null; true"
     )
     assert inside("sh", "-c", script).out == ""
 
