@@ -16,8 +16,8 @@ def grade_deg(
 
     The straight line of least squares through the altitudes of the distance ``window_m`` around:
     noise of a receiver averages out, and hills longer than the window stay.  NaN where altitude or
-    speed is unknown, where less than a third of the window was driven without a gap, or where no road
-    can be so steep.
+    speed is unknown, where less than a third of the window was driven without a gap, or where no
+    road can be so steep.
     """
     found = np.full(t.size, np.nan)
     known = np.flatnonzero(np.isfinite(altitude_m) & np.isfinite(speed_mps))

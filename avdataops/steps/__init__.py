@@ -5,9 +5,12 @@ from avdataops.steps.detect_scenes import DETECT_SCENES
 from avdataops.steps.downsample import DOWNSAMPLE
 from avdataops.steps.enrich import ENRICH
 from avdataops.steps.extract import EXTRACT
+from avdataops.steps.keyframes import KEYFRAMES
+from avdataops.steps.see_objects import SEE_OBJECTS
 from avdataops.steps.sync import SYNC
 from avdataops.steps.validate import VALIDATE
 
 STEPS: dict[str, Step] = {
-    step.name: step for step in (VALIDATE, EXTRACT, DOWNSAMPLE, SYNC, ENRICH, DETECT_SCENES)
+    step.name: step
+    for step in (VALIDATE, EXTRACT, DOWNSAMPLE, SYNC, KEYFRAMES, ENRICH, DETECT_SCENES, SEE_OBJECTS)
 }

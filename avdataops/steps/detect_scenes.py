@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from avdataops.detectors import DETECTORS, detector
+from avdataops.detectors import DETECTORS, detector, scene_types
+from avdataops.detectors.rules import rule_detectors
 from avdataops.model.errors import ConfigError, did_you_mean
 from avdataops.model.ids import fingerprint, scene_id
 from avdataops.model.scene import Scene
@@ -19,6 +20,7 @@ from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepCo
 from avdataops.signals.coverage import tile
 from avdataops.signals.drives import drive_of
 from avdataops.signals.nullable import floats
+from avdataops.tables.keep_ranges import keep_ranges
 from avdataops.tables.kinds import kind
 from avdataops.tables.scene_rows import scene_rows
 
@@ -33,21 +35,33 @@ class Params:
     """Detector -> parameter -> value, in the unit that the parameter's name says."""
     max_gap_s: float = 0.5
     """No scene goes on across a longer gap (field habit for driving data)."""
+    keep_s: float = 5.0
+    """Raw messages from this long before to this long after a scene are worth their full rate."""
+    keep_types: tuple[str, ...] = ()
+    """Scene types for which that holds; empty: all but day, night and twilight."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """File name -> text of a user's rule; they run after the detectors and see their scenes."""
 
 
 def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
     """Yield scenes, near misses and scene coverage of one measurement.
 
     Each detector runs for itself: one that fails costs its own scene types, which are then unknown
-    throughout, with a caveat.  Raises ``ConfigError`` for a detector or parameter of no such name.
+    throughout, with a caveat.  Raises ``ConfigError`` for a detector or parameter of no such name,
+    and for a rule that says nothing.
     """
     chosen = [(one, detector_params(one, params)) for one in _chosen(params)]
+    chosen += [(one, one.params()) for one in rule_detectors(params.rules, scene_types())]
     drive = drive_of(ctx.measurement, inputs.tables, round(params.max_gap_s * NS_PER_S))
     scenes: list[Scene] = []
     candidates: list[Scene] = []
     coverage: list[dict[str, object]] = []
+    # Rules come last and look at what was told before them: the drive holds this as it grows.
+    told: dict[str, Detection] = {}
+    drive = replace(drive, scenes=told)
     for done, (one, settings) in enumerate(chosen, start=1):
         detection, near = _detect(ctx, one, drive, settings)
+        told |= _by_type(one, detection)
         make = functools.partial(_scene, ctx, drive, one, fingerprint(asdict(settings)))
         scenes.extend(map(make, detection.found))
         candidates.extend(map(make, near))
@@ -58,6 +72,16 @@ def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
     near_rows = scene_rows(candidates, "candidates")
     yield Rows(Output(kind="candidates", name="candidates"), near_rows)
     yield Rows(Output(kind="scene_coverage", name="scene_coverage"), _coverage_rows(coverage))
+    kept = keep_ranges(scenes, round(params.keep_s * NS_PER_S), params.keep_types)
+    yield Rows(Output(kind="keep_ranges", name="keep_ranges"), kept)
+
+
+def _by_type(one: Detector, detection: Detection) -> dict[str, Detection]:
+    """Return what was said about each type of a detector."""
+    return {
+        name: replace(detection, found=tuple(f for f in detection.found if f.type == name))
+        for name in one.types
+    }
 
 
 def detector_params(one: Detector, params: Params) -> Any:
@@ -185,16 +209,19 @@ def _counts(chosen: list[tuple[Detector, Any]], scenes: list[Scene]) -> dict[str
 
 DETECT_SCENES = Step(
     name="detect_scenes",
-    version=2,
+    version=3,
     split=Split.MEASUREMENT,
     needs={
         "ego": Need(kind="ego"),
         "objects": Need(kind="objects", optional=True),
         "context": Need(kind="context", optional=True),
+        "object_context": Need(kind="object_context", optional=True),
+        "frame_facts": Need(kind="frame_facts", optional=True),
         "gaps": Need(kind="gaps", optional=True),
         "sync_quality": Need(kind="sync_quality", optional=True),
+        "clock_models": Need(kind="clock_models", optional=True),
     },
-    makes=("scenes", "candidates", "scene_coverage"),
+    makes=("scenes", "candidates", "scene_coverage", "keep_ranges"),
     params=Params,
     run=run,
     doc="Scenes by all detectors, and where each detector could tell.",

@@ -1,9 +1,13 @@
 """The downsample step: every stream at the rate that scenes need, and its timing in full.
 
-Signals come out at ``signal_rate_hz`` at most, low-passed, with their extremes.  Frames are picked
-at ``frame_rate_hz`` and keep their small columns; their bytes stay in the raw zone, where ``part``
-and ``row`` find them.  Object lists keep every message.  Child rows are all kept: from here it
-cannot be seen which parents stay, and every parent that stays must find its children.
+Signals come out at ``signal_rate_hz`` at most, low-passed, with their envelope; streams of states
+keep their changes.  Frames are picked at ``frame_rate_hz``, videos at their key frames only; they
+keep their small columns and what their payload tells, while its bytes stay in the raw zone, where
+``part`` and ``row`` find them.  Object lists keep every message.  Child rows are all kept: from
+here it cannot be seen which parents stay, and every parent that stays must find its children.
+
+Signals whose messages carry better stamps than their arrival are on those, taken to the recorder's
+clock; frames and objects keep the time of arrival here, by which they are found in the raw zone.
 """
 
 from collections.abc import Iterator
@@ -12,15 +16,32 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from avdataops.model.stream import Account
+from avdataops.model.stream import Account, Problem
+from avdataops.model.time import NS_PER_S
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext, Table
 from avdataops.signals.arrays import Indices, Times
-from avdataops.signals.columns import Nature, batch_of, holds_frames, natures
+from avdataops.signals.clock_table import stamp_table
+from avdataops.signals.columns import Nature, batch_of, holds_frames, natures, times
+from avdataops.signals.payloads import Look
 from avdataops.signals.resample import pick_frames
-from avdataops.signals.rows import in_time_order, joined, picked_rows, unified_schema
+from avdataops.signals.rows import (
+    in_given_order,
+    in_time_order,
+    joined,
+    picked_rows,
+    unified_schema,
+)
+from avdataops.signals.stamps import (
+    STAMP_COLUMN,
+    Stamps,
+    at_message_times,
+    judge_stamps,
+    stamps_in,
+)
 from avdataops.signals.stream_timing import StreamTiming, measure, stamps_of, to_batch
 from avdataops.signals.thinning import thin_signals
 from avdataops.signals.usable import blank_unusable
+from avdataops.signals.video import codec_in, key_frame_rows
 
 RAW_TYPE = "can/frames"
 
@@ -36,7 +57,18 @@ class DownsampleParams:
     frame_rate_hz: float = 10.0
     """Camera, lidar and radar messages per second at most."""
     envelope: bool = True
-    """Keep ``<column>_min`` and ``<column>_max`` where a signal was thinned."""
+    """Keep ``<column>_min``, ``_max`` and ``_mean`` where a signal was thinned."""
+    heartbeat_s: float = 0.066
+    """A stream of states keeps its changes and, at the latest this often, a row without one.  The
+    sync step holds a state for three periods of what is left, and 0.2 s at least; a third of that
+    lets no state live longer, and no shorter, than with every row kept."""
+    payload_facts: bool = True
+    """Read the payload of frames once, for its hash and for brightness and sharpness of pictures;
+    else it is not read, except to find the key frames of a video."""
+    voxel_m: float = 0.0
+    """Edge of the cells that lidar clouds are thinned to, beside the whole cloud in the raw zone
+    (0.2 m for a look, 0.4 m for maps as in LIO-SAM); 0 keeps none, as do frames without
+    ``payload_facts``.  Labels need every point: their packages are made from the raw zone."""
 
 
 def run(ctx: StepContext, inputs: Inputs, params: DownsampleParams) -> Iterator[Rows]:
@@ -46,18 +78,41 @@ def run(ctx: StepContext, inputs: Inputs, params: DownsampleParams) -> Iterator[
         return
     facts = parts[0].artifact.attributes
     is_child = bool(facts.get("parent"))
+    stamps = None
     if not is_child:
         yield Rows(_output(parts, "stream_timing"), to_batch(_timing(parts)))
+        stamps = _judged(parts)
+    if stamps is not None:
+        yield Rows(_output(parts, "stamp_models"), _stamp_rows(parts, stamps))
     if facts.get("type") == RAW_TYPE:
         ctx.account(_account(parts, 0, {"raw_only": _all_stamps(parts).size}))
     elif is_child or facts.get("topic_class") == "objects":
         order = np.argsort(_all_stamps(parts), kind="stable")
-        yield from _picked(ctx, parts, _schema(parts), order)
+        picked = _picked(parts, _schema(parts), order)
+        yield from (Rows(_output(parts, "thinned"), batch) for batch in picked)
+        ctx.account(_account(parts, order.size, {}))
     elif holds_frames(_schema(parts), facts.get("topic_class", "")):
-        keep = pick_frames(_all_stamps(parts), params.frame_rate_hz)
-        yield from _picked(ctx, parts, _without_payload(ctx, parts), keep)
+        yield from _frames(ctx, parts, params)
     else:
-        yield _signals(ctx, parts, params)
+        yield _signals(ctx, parts, params, stamps)
+
+
+def _judged(parts: Parts) -> Stamps | None:
+    """Return what the messages' own stamps are worth; None for a stream that has none."""
+    names = ["t_ns", STAMP_COLUMN]
+    if any(STAMP_COLUMN not in table.schema.names for table in parts):
+        return None
+    both = joined([table.read(names) for table in parts])
+    stamped = stamps_in(both)
+    return None if stamped is None else judge_stamps(stamped, times(both["t_ns"]))
+
+
+def _stamp_rows(parts: Parts, stamps: Stamps) -> pa.RecordBatch:
+    artifact = parts[0].artifact
+    t = _all_stamps(parts)
+    span = (int(t.min()), int(t.max()) + 1) if t.size else (0, 0)
+    clock = artifact.attributes.get("clock", "")
+    return batch_of(stamp_table(artifact.name, clock, span, stamps))
 
 
 def _stamps(parts: Parts) -> Iterator[Times]:
@@ -81,40 +136,75 @@ def _schema(parts: Parts) -> pa.Schema:
     return pa.schema([field for field in schema if field.name != "ts"])
 
 
-def _signals(ctx: StepContext, parts: Parts, params: DownsampleParams) -> Rows:
+def _signals(
+    ctx: StepContext, parts: Parts, params: DownsampleParams, stamps: Stamps | None
+) -> Rows:
     artifact = parts[0].artifact
     schema = _schema(parts)
     names = ["t_ns", *natures(schema)]
     whole = joined([table.read(_present(table, names)) for table in parts])
     kind = artifact.attributes.get("type", "")
-    usable, blanked = blank_unusable(whole, kind)
+    usable, blanked = blank_unusable(at_message_times(whole, stamps), kind)
     if blanked:
         ctx.fact("unusable_values", blanked)
-    thinned = thin_signals(usable, params.signal_rate_hz, envelope=params.envelope)
-    dropped = {"duplicate": thinned.duplicates, "rate": thinned.beyond_rate}
+    thinned = thin_signals(
+        usable,
+        params.signal_rate_hz,
+        envelope=params.envelope,
+        heartbeat_ns=round(params.heartbeat_s * NS_PER_S),
+    )
+    dropped = {
+        "duplicate": thinned.duplicates,
+        "rate": thinned.beyond_rate,
+        "unchanged": thinned.unchanged,
+    }
     ctx.account(_account(parts, thinned.table.num_rows, dropped))
     return Rows(_output(parts, "thinned"), batch_of(thinned.table))
 
 
-def _without_payload(ctx: StepContext, parts: Parts) -> pa.Schema:
+def _frames(ctx: StepContext, parts: Parts, params: DownsampleParams) -> Iterator[Rows]:
+    """Yield the frames that stay, with what their payload tells in place of the payload."""
     schema = _schema(parts)
-    left = [name for name, kind in natures(schema).items() if kind == Nature.PAYLOAD]
+    payload = [name for name, kind in natures(schema).items() if kind == Nature.PAYLOAD]
     size = sum(table.artifact.bytes for table in parts)
-    ctx.fact("left_in_raw", {"columns": left, "bytes": size})
-    return pa.schema([field for field in schema if field.name not in left])
+    ctx.fact("left_in_raw", {"columns": payload, "bytes": size})
+    t = _all_stamps(parts)
+    able = _decodable(ctx, parts, t.size)
+    keep = able[pick_frames(t[able], params.frame_rate_hz)]
+    dropped = {"between_key_frames": t.size - able.size, "rate": able.size - keep.size}
+    ctx.account(_account(parts, keep.size, dropped))
+    if params.payload_facts:
+        is_camera = parts[0].artifact.attributes.get("topic_class") == "camera"
+        look = Look(payload=tuple(payload), pictures=is_camera, voxel_m=params.voxel_m)
+        told = (look.at(batch) for batch in _picked(parts, schema, np.sort(keep)))
+        frames = in_given_order(told, keep)
+    else:
+        small = pa.schema([field for field in schema if field.name not in payload])
+        frames = _picked(parts, small, keep)
+    yield from (Rows(_output(parts, "thinned"), batch) for batch in frames)
 
 
-def _picked(ctx: StepContext, parts: Parts, schema: pa.Schema, keep: Indices) -> Iterator[Rows]:
+def _decodable(ctx: StepContext, parts: Parts, count: int) -> Indices:
+    """Return the rows of frames that need no other frame: all, or the key frames of a video."""
+    codec = codec_in(parts)
+    keys = None if codec is None else key_frame_rows(parts, codec)
+    if keys is not None and keys.size:
+        return keys
+    if codec is not None and count:
+        name = parts[0].artifact.name
+        text = f"'{name}' is {codec} video without a key frame: none of its frames can be decoded"
+        ctx.caveat(Problem(code="no_key_frame", message=text, stream=name))
+    return np.arange(count, dtype=np.int64)
+
+
+def _picked(parts: Parts, schema: pa.Schema, keep: Indices) -> Iterator[pa.RecordBatch]:
     """Yield the rows at ``keep`` with their place in the raw zone."""
-    rows_in = _all_stamps(parts).size
     batches = (
         (table.artifact.part, batch)
         for table in parts
         for batch in table.batches(_present(table, schema.names))
     )
-    for batch in picked_rows(batches, schema, keep):
-        yield Rows(_output(parts, "thinned"), batch)
-    ctx.account(_account(parts, keep.size, {"rate": rows_in - keep.size}))
+    yield from picked_rows(batches, schema, keep)
 
 
 def _present(table: Table, names: list[str]) -> list[str]:
@@ -141,10 +231,10 @@ def _output(parts: Parts, kind: str) -> Output:
 
 DOWNSAMPLE = Step(
     name="downsample",
-    version=1,
+    version=2,
     split=Split.STREAM,
     needs={"stream": Need(kind="stream", doc="All parts of one stream.")},
-    makes=("thinned", "stream_timing"),
+    makes=("thinned", "stream_timing", "stamp_models"),
     params=DownsampleParams,
     run=run,
     doc="Thin one stream to the rates that scenes need, and measure its timing in full.",

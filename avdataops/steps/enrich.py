@@ -174,12 +174,16 @@ def course_heading(t: Times, lat_deg: Floats, lon_deg: Floats, min_speed_mps: fl
 
 ENRICH = Step(
     name="enrich",
-    version=2,
+    version=3,
     split=Split.MEASUREMENT,
     needs={
         "ego": Need(kind="ego"),
         "objects": Need(kind="objects", optional=True),
-        "weather": Need(kind="reference", optional=True, doc="NOAA ISD files, plain or gzip."),
+        "weather": Need(
+            kind="reference",
+            optional=True,
+            doc="Files of weather and of stations, and documents that a service gave.",
+        ),
         "map": Need(kind="reference", optional=True, doc="OpenStreetMap extracts, XML or PBF."),
     },
     makes=("context", "object_context"),

@@ -5,17 +5,22 @@ of frames, the gaps, and a quality row per stream.  A clock that cannot be tied 
 leaves its streams out, with a caveat: values at unknown times are worse than unknown values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from avdataops.model.stream import Problem
+from avdataops.model.time import NS_PER_MS
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext, Table
+from avdataops.signals.clock_table import clock_table, stamps_from
+from avdataops.signals.clocks import Refusal
 from avdataops.signals.columns import batch_of
 from avdataops.signals.ego import Offer, ego_table
+from avdataops.signals.frame_facts import frame_facts
 from avdataops.signals.frames import frame_table
+from avdataops.signals.gnss_ties import GnssClock, gnss_clocks, on_utc, tied_by_gnss
 from avdataops.signals.gridding import Limits, grid_over
 from avdataops.signals.object_streams import object_streams
 from avdataops.signals.placed import (
@@ -25,7 +30,8 @@ from avdataops.signals.placed import (
     ties_of,
     timed_streams,
 )
-from avdataops.signals.stream_timing import from_table
+from avdataops.signals.stamps import to_middle_ns
+from avdataops.signals.stream_timing import StreamTiming, from_table
 from avdataops.signals.sync_quality import gap_table, quality_table
 from avdataops.signals.ties import Tie
 from avdataops.tables.kinds import kind
@@ -41,7 +47,8 @@ class SyncParams:
     rate_hz: float = 50.0
     """Ticks are multiples of its period since the epoch."""
     reference: str = ""
-    """Clock of all results; empty: ``ros`` where there is one, else the first by name."""
+    """Clock of all results; empty: ``ros`` where there is one, else the first by name, taken to
+    UTC where a stream of that clock carries the time of satellites."""
     max_lag_s: float = 30.0
     """How far a clock may be off and still be found."""
     assume_common_clock: bool = False
@@ -52,6 +59,20 @@ class SyncParams:
     """Samples further apart are never joined, however slow the signal."""
     frame_reference: str = ""
     """Stream whose frames are the ticks of the frame table; empty: lidar, else camera, radar."""
+    camera_stamp: str = "mid"
+    """What of an exposure the stamps of cameras are: start, mid or end."""
+    camera_exposure_ms: float = 0.0
+    lidar_stamp: str = "mid"
+    """What of a sweep the stamps of lidars are: start, mid or end."""
+    lidar_sweep_ms: float = 100.0
+
+    @property
+    def to_middle_ns(self) -> Mapping[str, int]:
+        """What takes frames to the middle of their exposure or sweep, by topic class."""
+        return {
+            "camera": to_middle_ns(self.camera_stamp, self.camera_exposure_ms),
+            "lidar": to_middle_ns(self.lidar_stamp, self.lidar_sweep_ms),
+        }
 
 
 def run(ctx: StepContext, inputs: Inputs, params: SyncParams) -> Iterator[Rows]:
@@ -63,19 +84,35 @@ def run(ctx: StepContext, inputs: Inputs, params: SyncParams) -> Iterator[Rows]:
         return
     tables = inputs.tables.get("thinned", ())
     streams = timed_streams(tables, timings)
-    ties = ties_of(streams, timings.values(), reference, max_lag_s=params.max_lag_s)
+    stamps = {one.artifact.name: one.read() for one in inputs.tables.get("stamps", ())}
+    found_ties = ties_of(streams, timings.values(), reference, max_lag_s=params.max_lag_s)
+    gnss = gnss_clocks(streams)
+    found_ties = tied_by_gnss(found_ties, gnss, reference)
     if params.assume_common_clock:
-        ties = assume_common(ties, timings.values())
+        found_ties = assume_common(found_ties, timings.values())
+    yield _whole("clock_models", _clocks(reference, found_ties, timings, gnss, stamps))
+    ties = found_ties if params.reference else _on_utc(ctx, found_ties, gnss.get(reference))
     _tell_clocks(ctx, reference, ties)
-    placed = [PlacedStream(stream, ties[stream.timing.clock]) for stream in streams]
+    judged = {name: stamps_from(table) for name, table in stamps.items()}
+    moved = params.to_middle_ns
+    placed = [
+        PlacedStream(
+            stream,
+            ties[stream.timing.clock],
+            judged.get(stream.name),
+            moved.get(stream.timing.topic_class, 0),
+        )
+        for stream in streams
+    ]
     placed = [stream for stream in placed if stream.tie.usable]
     yield from _signals(ctx, placed, params)
     yield _whole("objects", _objects(ctx, placed, tables))
     frames = [frames for stream in placed if (frames := stream.frames()) is not None]
     yield _whole("frames", frame_table(frames, params.frame_reference))
+    yield _whole("frame_facts", frame_facts(frames))
     measured = [(timings[name], ties[timings[name].clock]) for name in sorted(timings)]
     yield _whole("gaps", gap_table(measured))
-    quality = quality_table(measured)
+    quality = quality_table(measured, {name: one.kind for name, one in judged.items()})
     _tell_time(ctx, quality)
     yield _whole("sync_quality", quality)
 
@@ -87,6 +124,31 @@ def _tell_time(ctx: StepContext, quality: pa.Table) -> None:
         start_ns = pc.min(known.column("t_ns")).as_py()
         stop_ns = pc.max(known.column("last_ns")).as_py() + 1
         ctx.fact("time", {"start_ns": start_ns, "stop_ns": stop_ns})
+
+
+def _clocks(
+    reference: str,
+    ties: Mapping[str, Tie],
+    timings: Mapping[str, StreamTiming],
+    gnss: Mapping[str, GnssClock],
+    stamps: Mapping[str, pa.Table],
+) -> pa.Table:
+    starts = {
+        clock: min(one.first_ns for one in timings.values() if one.clock == clock) for clock in ties
+    }
+    return clock_table(ties.values(), reference, starts, gnss, stamps.values())
+
+
+def _on_utc(ctx: StepContext, ties: dict[str, Tie], gnss: GnssClock | None) -> dict[str, Tie]:
+    """Return the ties taken to UTC where the reference clock is known to keep another time."""
+    if gnss is None:
+        return ties
+    if isinstance(gnss.found, Refusal):
+        text = f"'{gnss.stream}' does not tie '{gnss.clock}' to UTC: {gnss.found.message}"
+        ctx.caveat(Problem(code="utc_unknown", message=text, stream=gnss.stream))
+        return ties
+    ctx.fact("utc", {"stream": gnss.stream, "offset_ms": gnss.found.offset_ns / NS_PER_MS})
+    return on_utc(ties, gnss.found)
 
 
 def _tell_clocks(ctx: StepContext, reference: str, ties: dict[str, Tie]) -> None:
@@ -148,13 +210,23 @@ def _whole(name: str, table: pa.Table) -> Rows:
 
 SYNC = Step(
     name="sync",
-    version=1,
+    version=2,
     split=Split.MEASUREMENT,
     needs={
         "thinned": Need(kind="thinned", optional=True, doc="Every stream after downsampling."),
         "timing": Need(kind="stream_timing", doc="The timing of every stream."),
+        "stamps": Need(kind="stamp_models", optional=True, doc="What messages' own stamps are."),
     },
-    makes=("synced", "ego", "objects", "frames", "gaps", "sync_quality"),
+    makes=(
+        "synced",
+        "ego",
+        "objects",
+        "frames",
+        "frame_facts",
+        "gaps",
+        "sync_quality",
+        "clock_models",
+    ),
     params=SyncParams,
     run=run,
     doc="Put all streams on one clock and one grid, and say how well that went.",

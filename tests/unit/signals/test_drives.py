@@ -148,3 +148,15 @@ def test_frames_come_by_stream_and_belong_to_the_drive() -> None:
     assert drive.frames["/a"].columns["luma"].tolist() == [100.0, 100.0]
     assert (drive.start_ns, drive.stop_ns) == (T0, T0 + 100 * MS + 1)
     assert made(ego=ego((20, 1.0))).frames == {}
+
+
+def test_what_is_around_comes_tick_by_tick_and_adds_no_time() -> None:
+    counts = {one.name: 2 for one in kind("object_context").columns if one.type == "int64"}
+    rest = {"nearest_vru_m": None, "min_ttc_s": float("inf"), "min_thw_s": 1.5}
+    rows = [{**counts, **rest, "t_ns": T0 + ms * MS} for ms in (-500, 100, 200)]
+    drive = made(ego=ego((0, 1.0), (20, 2.0)), object_context=table("object_context", rows))
+    assert drive.around is not None
+    assert drive.around.columns["vehicles_30m"].tolist() == [2.0, 2.0, 2.0]
+    assert np.isnan(drive.around.columns["nearest_vru_m"]).all()
+    assert drive.start_ns == T0
+    assert made(ego=ego((0, 1.0))).around is None

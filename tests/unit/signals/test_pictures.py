@@ -24,7 +24,7 @@ def street(shift: int = 0, seed: int = 5) -> Grey:
     coarse = cv2.GaussianBlur(noise, (0, 0), 25.0)
     fine = cv2.GaussianBlur(noise, (0, 0), 1.5)
     both = coarse / coarse.std() * 40 + fine / fine.std() * 10 + 120
-    return np.clip(both[:, shift : shift + 320], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(both[:, shift : shift + 320], 0, 255), dtype=np.uint8)
 
 
 def jpeg(picture: Grey, quality: int = 90) -> bytes:

@@ -67,7 +67,8 @@ def detected(
     ctx = RecordingContext(measurement="m_0123456789abcdef", vehicle="van 7")
     made = made_tables(DETECT_SCENES.run(ctx, inputs(given), params or Params()))
     tables = {output.kind: table for output, table in made.items()}
-    assert set(tables) == {"scenes", "candidates", "scene_coverage"} == set(DETECT_SCENES.makes)
+    made_kinds = {"scenes", "candidates", "scene_coverage", "keep_ranges"}
+    assert set(tables) == made_kinds == set(DETECT_SCENES.makes)
     for name, table in tables.items():
         kind(name).check(table.schema)
         assert table.equals(table.sort_by([(c, "ascending") for c in kind(name).sort]))
@@ -154,7 +155,7 @@ def test_both_directions_have_their_own_coverage() -> None:
 
 def test_only_the_chosen_detectors_run() -> None:
     scenes, coverage, _ = detected(busy_drive(), Params(detectors=("turn", "light", "turn")))
-    types = {"turn_left", "turn_right", "night", "twilight"}
+    types = {"turn_left", "turn_right", "night", "twilight", "day"}
     assert {scene.type for scene in scenes} == types
     assert {row["type"] for row in coverage} == types
 
@@ -219,7 +220,7 @@ def test_one_failing_detector_costs_only_its_own_types(
 def test_an_empty_measurement_gives_empty_tables() -> None:
     nothing = Inputs({"ego": (as_table("ego", Signals(np.empty(0, np.int64), {}, 1)),)})
     made = made_tables(DETECT_SCENES.run(RecordingContext(), nothing, Params()))
-    assert [table.num_rows for table in made.values()] == [0, 0, 0]
+    assert [table.num_rows for table in made.values()] == [0, 0, 0, 0]
 
 
 def test_the_same_tables_give_the_same_bytes() -> None:
@@ -283,3 +284,77 @@ def test_a_gate_loosens_towards_more_scenes() -> None:
     assert below.holds(-3.0, -3.0)
     assert not below.holds(-2.9, -3.0)
     assert above.holds(2.5, 2.4)
+
+
+def test_what_is_around_scenes_is_named_for_keeping() -> None:
+    ctx = RecordingContext()
+    params = Params(detectors=("hard_brake",), keep_s=2.0)
+    made = made_tables(DETECT_SCENES.run(ctx, inputs(busy_drive()), params))
+    tables = {output.kind: table for output, table in made.items()}
+    (scene,) = tables["scenes"].to_pylist()
+    (kept,) = tables["keep_ranges"].to_pylist()
+    assert kept["t_ns"] == scene["t_ns"] - 2_000_000_000
+    assert kept["t_end_ns"] == scene["t_end_ns"] + 2_000_000_000
+    assert (kept["types"], kept["scenes"]) == ("hard_brake", 1)
+
+
+BRAKE_RULE = """\
+scene: brake_near_other
+doc: A hard brake with vehicles around.
+when: during hard_brake and vehicles_30m >= 1
+evidence:
+  max_vehicles_30m: max(vehicles_30m)
+"""
+
+
+def with_around(given: Drive, vehicles: float) -> Inputs:
+    """Return the tables of a drive with so many vehicles around it all the time."""
+    tables = dict(inputs(given).tables)
+    t_ns = np.arange(given.start_ns, given.stop_ns, 100_000_000)
+    names = [one.name for one in kind("object_context").columns if one.name != "t_ns"]
+    counts = {name: np.full(t_ns.size, vehicles) for name in names}
+    tables["object_context"] = (as_table("object_context", Signals(t_ns, counts, 1)),)
+    return Inputs(tables)
+
+
+def ruled(given: Inputs, text: str = BRAKE_RULE) -> tuple[list[Scene], list[dict[str, Any]]]:
+    params = Params(detectors=("hard_brake",), rules={"near.yaml": text})
+    made = made_tables(DETECT_SCENES.run(RecordingContext(), given, params))
+    tables = {output.kind: table for output, table in made.items()}
+    scenes = scenes_from_table(tables["scenes"], None)
+    return list(scenes), tables["scene_coverage"].to_pylist()
+
+
+def test_a_rule_sees_the_scenes_of_the_detectors_and_what_is_around() -> None:
+    scenes, coverage = ruled(with_around(busy_drive(), 2.0))
+    (brake,) = [scene for scene in scenes if scene.type == "hard_brake"]
+    (found,) = [scene for scene in scenes if scene.type == "brake_near_other"]
+    assert brake.t_start_ns <= found.t_start_ns < found.t_end_ns <= brake.t_end_ns + 20_000_000
+    assert found.evidence["max_vehicles_30m"] == 2.0
+    assert (found.detector, found.detector_version) == ("brake_near_other", 1)
+    assert found.lat_deg is not None
+    assert [row["known"] for row in coverage if row["type"] == "brake_near_other"] == [True]
+    none, _ = ruled(with_around(busy_drive(), 0.0))
+    assert [scene.type for scene in none] == ["hard_brake"]
+
+
+def test_without_what_is_around_a_rule_is_unknown_only_where_it_matters() -> None:
+    scenes, coverage = ruled(inputs(busy_drive()))
+    (brake,) = scenes
+    lost = [row for row in coverage if row["type"] == "brake_near_other" and not row["known"]]
+    assert [row["reason"] for row in lost] == ["no vehicles_30m"]
+    assert abs(lost[0]["t_ns"] - brake.t_start_ns) <= 20_000_000
+    assert abs(lost[0]["t_end_ns"] - brake.t_end_ns) <= 20_000_000
+
+
+def test_the_text_of_a_rule_is_in_the_ids_of_its_scenes_alone() -> None:
+    given = with_around(busy_drive(), 2.0)
+    before, _ = ruled(given)
+    after, _ = ruled(given, BRAKE_RULE + "# the same\n")
+    changed = {one.type for one, two in zip(before, after, strict=True) if one.id != two.id}
+    assert changed == {"brake_near_other"}
+
+
+def test_a_rule_that_says_nothing_stops_the_step() -> None:
+    with pytest.raises(ConfigError, match=r"near\.yaml:3: no scene type 'hard_brak'; did you mean"):
+        ruled(inputs(busy_drive()), BRAKE_RULE.replace("hard_brake", "hard_brak"))

@@ -11,6 +11,7 @@ from avdataops.ports.step import Inputs
 from avdataops.steps.downsample import DOWNSAMPLE, DownsampleParams
 from avdataops.tables.kinds import kind
 from avdataops.testing.step_tables import MemoryTable, RecordingContext, made_tables, memory_table
+from tests.unit.signals.test_pictures import jpeg, street
 
 T0 = 1_700_000_000_000_000_000
 MS = 1_000_000
@@ -292,9 +293,12 @@ def _frames(period_ms: float, count: int, part: str = "a.mcap", shift_ns: int = 
     )
 
 
-def test_frames_are_picked_by_rate_and_their_bytes_are_never_read() -> None:
+FACTS = ["payload_hash", "phash", "luma", "sharpness"]
+
+
+def test_frames_are_picked_by_rate_and_their_bytes_need_not_be_read() -> None:
     table = _frames(33.3, 300)
-    made, ctx = _run(table)
+    made, ctx = _run(table, params=DownsampleParams(payload_facts=False))
     thinned = made["thinned"]
     assert thinned.column_names == ["t_ns", "row", "format", "part"]
     assert 99 <= thinned.num_rows <= 101
@@ -302,6 +306,122 @@ def test_frames_are_picked_by_rate_and_their_bytes_are_never_read() -> None:
     assert ctx.accounts[0].dropped == {"rate": 300 - thinned.num_rows}
     assert ctx.facts["left_in_raw"] == {"columns": ["data"], "bytes": table.artifact.bytes}
     assert not any("data" in columns or not columns for columns in table.asked)
+
+
+def test_what_frames_show_stays_when_their_bytes_do_not() -> None:
+    pictures = [jpeg(street(seed=seed)) for seed in (1, 2)]
+    data = [pictures[0], pictures[0], pictures[1], b"broken", b"broken"]
+    table = _camera(100, data, "jpeg")
+    made, _ = _run(table)
+    thinned = made["thinned"]
+    assert thinned.column_names == ["t_ns", "row", "format", "part", *FACTS]
+    hashes = thinned["payload_hash"].to_pylist()
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert hashes[3] == hashes[4]
+    assert [value is None for value in thinned["luma"].to_pylist()] == [False] * 3 + [True] * 2
+    assert thinned["phash"][0] == thinned["phash"][1] != thinned["phash"][2]
+
+
+def test_frames_out_of_order_keep_what_they_show() -> None:
+    table = _camera(100, [jpeg(street(seed=seed)) for seed in range(4)], "jpeg")
+    straight, _ = _run(table)
+    shuffled = MemoryTable(table.artifact, table.data.take(pa.array([2, 0, 3, 1])))
+    mixed, _ = _run(shuffled)
+    assert mixed["thinned"].equals(straight["thinned"])
+
+
+def _camera(period_ms: float, data: Sequence[bytes], stated: str) -> MemoryTable:
+    return _stream(
+        [
+            (_field("format", pa.string()), [stated] * len(data)),
+            (_field("data", pa.binary()), data),
+        ],
+        _every(period_ms, len(data)),
+        name="/camera",
+        topic_class="camera",
+    )
+
+
+def test_a_video_is_cut_at_its_key_frames_only() -> None:
+    group = [b"\x00\x00\x01\x65\x88"] + [b"\x00\x00\x01\x41\x88"] * 9
+    made, ctx = _run(_camera(33.3, group * 10, "h264"))
+    assert made["thinned"]["row"].to_pylist() == list(range(0, 100, 10))
+    assert ctx.accounts[0].dropped == {"between_key_frames": 90}
+    assert ctx.caveats == []
+
+
+def test_key_frames_are_thinned_like_others() -> None:
+    made, ctx = _run(_camera(20, [b"\x00\x00\x01\x65\x88"] * 101, "h264"))
+    assert made["thinned"].num_rows == 21
+    assert ctx.accounts[0].dropped == {"rate": 80}
+
+
+def test_a_video_without_a_key_frame_is_told_and_kept_by_rate() -> None:
+    made, ctx = _run(_camera(100, [b"\x00\x00\x01\x41\x88"] * 20, "h264"))
+    assert made["thinned"].num_rows == 20
+    assert [problem.code for problem in ctx.caveats] == ["no_key_frame"]
+
+
+def test_a_cloud_can_leave_a_thinner_one() -> None:
+    lists = pa.list_(pa.float32())
+    cloud = [(_field(f"points_{axis}_m", lists), [[0.01, 0.02, 9.0]] * 3) for axis in "xyz"]
+    table = _stream(cloud, _every(100, 3), name="/lidar", topic_class="lidar")
+    whole, _ = _run(table)
+    assert whole["thinned"].column_names == ["t_ns", "row", "part", *FACTS]
+    made, _ = _run(table, params=DownsampleParams(voxel_m=0.2))
+    assert np.allclose(made["thinned"]["voxels_x_m"][0].as_py(), [0.015, 9.0])
+
+
+def test_states_alone_keep_their_changes_and_a_heartbeat() -> None:
+    t = _every(10, 300)
+    gear = np.repeat(["P", "D", "D"], 100)
+    made, ctx = _run(_stream([(_field("gear_label", pa.string()), gear)], t))
+    thinned = made["thinned"]
+    at = thinned["t_ns"].to_numpy()
+    assert {T0, T0 + 1000 * MS, T0 + 2990 * MS} <= set(at.tolist())
+    assert np.diff(at).max() == 60 * MS
+    assert thinned.num_rows < 60
+    expected = gear[(at - T0) // (10 * MS)].tolist()
+    assert thinned["gear_label"].to_pylist() == expected
+    assert ctx.accounts[0].dropped == {"unchanged": 300 - thinned.num_rows}
+
+
+def test_headers_and_unknown_states_are_no_changes() -> None:
+    t = _every(10, 100)
+    fields = [
+        (_field("header_stamp_ns", pa.int64(), "ns"), t),
+        (_field("mode", pa.int32()), [None] * 50 + [3] * 50),
+    ]
+    made, _ = _run(_stream(fields, t), params=DownsampleParams(heartbeat_s=100.0))
+    assert made["thinned"]["t_ns"].to_pylist() == [T0, T0 + 500 * MS, T0 + 990 * MS]
+    assert made["thinned"]["mode"].to_pylist() == [None, 3, 3]
+
+
+def test_a_counter_that_never_rests_is_held_at_the_rate() -> None:
+    t = _every(5, 401)
+    made, ctx = _run(_stream([(_field("alive", pa.uint8()), np.arange(401) % 16)], t))
+    assert made["thinned"].num_rows == 101
+    assert ctx.accounts[0].dropped == {"rate": 300}
+
+
+def test_the_last_state_before_a_gap_stays() -> None:
+    t = np.concatenate((_every(10, 100), _every(10, 100) + 5 * S))
+    made, _ = _run(
+        _stream([(_field("mode", pa.int32()), [1] * 200)], t),
+        params=DownsampleParams(heartbeat_s=100.0),
+    )
+    edges = [T0, T0 + 990 * MS, T0 + 5 * S, T0 + 5 * S + 990 * MS]
+    assert made["thinned"]["t_ns"].to_pylist() == edges
+
+
+def test_the_mean_of_a_bucket_is_that_of_its_samples() -> None:
+    t = _every(1, 2000)
+    x = np.where(np.arange(2000) % 2 == 0, 0.0, 10.0)
+    made, _ = _run(_stream([(_field("ax", pa.float64(), "m/s2"), x)], t))
+    mean = made["thinned"]["ax_mean"].to_numpy()
+    assert np.abs(mean[1:-1] - 5.0).max() <= 0.51
+    low, high = made["thinned"]["ax_min"].to_numpy(), made["thinned"]["ax_max"].to_numpy()
+    assert np.all((low <= mean) & (mean <= high))
 
 
 def test_frames_of_several_parts_know_which_recording_holds_them() -> None:
@@ -383,7 +503,7 @@ def test_an_empty_stream_makes_empty_tables() -> None:
 
 def test_an_empty_stream_of_frames_makes_empty_tables() -> None:
     made, _ = _run(_frames(100, 0))
-    assert made["thinned"].column_names == ["t_ns", "row", "format", "part"]
+    assert made["thinned"].column_names == ["t_ns", "row", "format", "part", *FACTS]
     assert made["thinned"].num_rows == 0
 
 
@@ -442,5 +562,5 @@ def test_rows_balance_and_order_of_rows_does_not_matter(
 
 
 def test_the_step_says_what_it_needs_and_makes() -> None:
-    assert DOWNSAMPLE.makes == ("thinned", "stream_timing")
+    assert DOWNSAMPLE.makes == ("thinned", "stream_timing", "stamp_models")
     assert list(DOWNSAMPLE.needs) == ["stream"]

@@ -693,4 +693,5 @@ def test_only_the_columns_of_canonical_signals_and_of_synced_streams_are_read() 
     _sync(thinned, timing)
     (camera,) = thinned
     assert isinstance(camera, MemoryTable)
-    assert set(camera.asked) == {("t_ns", "row", "part")}
+    facts = ("payload_hash", "phash", "luma", "sharpness")
+    assert set(camera.asked) == {("t_ns", "row", "part", *facts)}
