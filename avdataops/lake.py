@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, overload
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from avdataops.model.artifact import Artifact
 from avdataops.model.errors import MissingStream, did_you_mean
@@ -16,9 +16,12 @@ from avdataops.model.measurement import Measurement
 from avdataops.model.scene import Scene
 from avdataops.model.time import NS_PER_S, TimeRange
 from avdataops.ports.catalog import Comparison, Condition, Direction, Lineage, Near, SceneQuery
-from avdataops.ports.files import as_stream
 from avdataops.settings import load_settings
+from avdataops.signals.rethreshold import Moved
+from avdataops.signals.scene_changes import Changes
 from avdataops.tables.scene_rows import scene_rows
+from avdataops.wiring.second_looks import SecondLook
+from avdataops.wiring.stored_tables import read_table
 from avdataops.wiring.workspace import Workspace, open_workspace
 
 
@@ -83,6 +86,29 @@ class Lake:
         """Return one scene; raises ``NotFound``."""
         return FoundScene(self, self._workspace.catalog.scene(scene))
 
+    def rethreshold(
+        self, scene_type: str, *, measurement: str | None = None, **thresholds: float
+    ) -> Moved:
+        """Return which scenes of a type other thresholds leave, take and add, without a rerun.
+
+        ``thresholds`` are the detector's parameters, in the units of their names:
+        ``lake.rethreshold("hard_brake", on_mps2=-2.5)``.  Raises ``InputError`` for a threshold
+        looser than near misses were kept for (70 %), naming the limit.
+        """
+        return self._second_look().rethreshold(scene_type, thresholds, measurement)
+
+    def scene_changes(
+        self, measurement: str, *, before: str | None = None, after: str | None = None
+    ) -> Changes:
+        """Return what changed from one detection to another, given by run: more, gone, moved.
+
+        Without them, from the detection before to the current one.
+        """
+        return self._second_look().changes(measurement, before, after)
+
+    def _second_look(self) -> SecondLook:
+        return SecondLook(self._workspace.catalog, partial(read_table, self._workspace.storage))
+
     def lineage(self, start: str, direction: str = "up") -> Lineage:
         """Return what ``start`` was made from (``up``) or what was made from it (``down``)."""
         return self._workspace.catalog.lineage(start, Direction(direction))
@@ -123,14 +149,7 @@ class Lake:
         )
 
     def _read(self, artifact: Artifact, span: TimeRange | None) -> pa.Table:
-        file = as_stream(self._workspace.storage.open(artifact.location))
-        bounds = None
-        if span:
-            bounds = [("t_ns", ">=", span.start_ns), ("t_ns", "<", span.stop_ns)]
-        # In one thread: Arrow's own threads, still reading ahead in a file of Python's when the
-        # interpreter ends, abort the process.
-        table = pq.read_table(file, filters=bounds, use_threads=False, pre_buffer=False)
-        return table.replace_schema_metadata(None)
+        return read_table(self._workspace.storage, artifact, span)
 
     def _clock(self, measurement: str, stream: str) -> "_Clock":
         for artifact in self._workspace.catalog.artifacts(measurement, kind="sync_quality"):

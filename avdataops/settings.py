@@ -23,6 +23,8 @@ FILE_NAME = "avdataops.toml"
 TRACE_VARIABLE = "TRACEPARENT"
 """Where a process finds the W3C trace context of whoever started it; not a setting."""
 
+_GUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
 Engine = Literal["local", "azure-batch"]
 """Who runs tasks."""
 
@@ -56,6 +58,24 @@ class AzureSettings(BaseModel):
     )
 
 
+class ApiSettings(BaseModel):
+    """Who may ask the Metadata API.  Without them: whoever has this machine's token, from here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant: str | None = Field(
+        default=None, pattern=_GUID, description="Entra ID tenant whose tokens are taken."
+    )
+    audience: str | None = Field(
+        default=None, min_length=1, description="Client id of the API's app registration."
+    )
+    jwks_url: str | None = Field(
+        default=None,
+        pattern=r"^http://127\.0\.0\.1:\d{1,5}/",
+        description="Where a test has the tenant's keys; only an address of this machine.",
+    )
+
+
 class Settings(BaseSettings):
     """All that can be set."""
 
@@ -76,15 +96,34 @@ class Settings(BaseSettings):
         default="local", description="Who runs tasks: processes here, or Azure Batch."
     )
     azure: AzureSettings = Field(default_factory=AzureSettings, description="Cloud resources.")
+    api: ApiSettings = Field(default_factory=ApiSettings, description="The Metadata API.")
     weather: Annotated[tuple[Path, ...], NoDecode] = Field(
-        default=(), description="NOAA ISD files with weather observations."
+        default=(),
+        description="Files with weather: NOAA ISD, METAR (with a CSV of stations), Parquet or CSV.",
     )
     map: Path | None = Field(default=None, description="OpenStreetMap extract (.osm, .osm.pbf).")
+    model: Path | None = Field(
+        default=None, description="ONNX weights for the step see_objects; yours, with your licence."
+    )
     params: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Parameters by step: params.sync.rate_hz = 20."
     )
+    weather_service: Literal["open-meteo", "azure-maps"] | None = Field(
+        default=None,
+        description="Service that is asked for the weather of drives, by day and place rounded to "
+        "0.1 degrees; none: nobody is asked.",
+    )
+    weather_key: SecretStr | None = Field(default=None, description="Key of that service.")
+    weather_url: str | None = Field(
+        default=None, description="Address of that service, if it is not its public one."
+    )
 
-    @field_validator("weather", mode="before")
+    rules: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Files of rules for own scene types; each may be a pattern (rules/*.yaml).",
+    )
+
+    @field_validator("weather", "rules", mode="before")
     @classmethod
     def _split_paths(cls, value: object) -> object:
         if isinstance(value, str):
@@ -158,7 +197,8 @@ def _anchored(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     if file is None:
         return settings
     changed: dict[str, object] = {}
-    for name in in_file.keys() & {"workspace", "weather", "map"} - set(flags) - set(in_environment):
+    paths = {"workspace", "weather", "map", "model", "rules"}
+    for name in in_file.keys() & paths - set(flags) - set(in_environment):
         value = getattr(settings, name)
         if isinstance(value, tuple):
             changed[name] = tuple(file.parent / path for path in value)

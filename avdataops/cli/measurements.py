@@ -1,5 +1,7 @@
 """``avdataops measurements list|show|verify|requeue``."""
 
+from typing import Any
+
 import click
 
 from avdataops.cli.groups import HintingGroup
@@ -7,10 +9,10 @@ from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, with_sink
 from avdataops.engine.landing import requeue as take_back
 from avdataops.engine.verify import verify_measurement
-from avdataops.model.documents import to_document
 from avdataops.model.measurement import Measurement, State
 from avdataops.model.time import format_time
 from avdataops.ports.lineage_views import printable
+from avdataops.wiring.descriptions import describe, measurement_row
 from avdataops.wiring.workspace import Workspace
 
 
@@ -38,19 +40,8 @@ def list_(
     found = workspace.catalog.measurements(
         state=State(state) if state else None, vehicle=vehicle, after=after, limit=limit
     )
-    rows = [
-        {
-            "measurement": m.id,
-            "vehicle": m.vehicle,
-            "state": m.state,
-            "start_ns": m.start_ns,
-            "stop_ns": m.stop_ns,
-            "reason": m.reason.code if m.reason else None,
-        }
-        for m in found
-    ]
     columns = ("measurement", "vehicle", "state", "start_ns", "stop_ns", "reason")
-    sink.rows(rows, columns)
+    sink.rows([measurement_row(one) for one in found], columns)
 
 
 @measurements.command()
@@ -58,42 +49,14 @@ def list_(
 @with_sink("table", "json")
 @with_workspace
 def show(workspace: Workspace, measurement: str, sink: Sink) -> None:
-    """Show one measurement: its state, why it was rejected, its recordings and streams."""
+    """Show one measurement: its state, why it was rejected, its recordings and streams.
+
+    Where keyframes were chosen, it also tells for each camera, lidar and radar what that saves in
+    labelling: frames recorded, left by downsampling, near duplicates, and keyframes.
+    """
     facts = workspace.catalog.measurement(measurement_id_of(workspace, measurement))
-    document = describe(workspace, facts)
+    document = describe(workspace.catalog, facts)
     sink.document(document, _as_text(facts, document))
-
-
-def describe(workspace: Workspace, facts: Measurement) -> dict[str, object]:
-    """Return everything about one measurement as one document."""
-    recordings = [to_document(r) for r in workspace.catalog.recordings(facts.id)]
-    tables = workspace.catalog.artifacts(facts.id, kind="stream")
-    streams = [
-        {
-            "name": a.name,
-            "topic": a.attributes.get("topic", a.name),
-            "type": a.attributes.get("type"),
-            "class": a.attributes.get("topic_class"),
-            "recording": a.part,
-            "rows": a.rows,
-            "start_ns": a.start_ns,
-            "stop_ns": a.stop_ns,
-            "artifact": a.id,
-            "location": str(a.location),
-        }
-        for a in tables
-    ]
-    return {
-        "measurement": facts.id,
-        "vehicle": facts.vehicle,
-        "state": facts.state,
-        "reason": to_document(facts.reason) if facts.reason else None,
-        "start_ns": facts.start_ns,
-        "stop_ns": facts.stop_ns,
-        "driver_notes": facts.driver_notes,
-        "recordings": recordings,
-        "streams": streams,
-    }
 
 
 def _as_text(facts: Measurement, document: dict[str, object]) -> str:
@@ -114,7 +77,21 @@ def _as_text(facts: Measurement, document: dict[str, object]) -> str:
     if isinstance(streams, list) and streams:
         lines.append(f"{len(streams)} stream tables:")
         lines += [f"  {s['class']:8} {s['rows']:>10,}  {s['name']}  ({s['type']})" for s in streams]
+    savings = document["savings"]
+    if isinstance(savings, dict) and savings:
+        lines.append("frames worth a label:")
+        lines += [_saving(stream, told) for stream, told in sorted(savings.items())]
     return "\n".join(map(printable, lines))
+
+
+def _saving(stream: str, told: dict[str, Any]) -> str:
+    recorded = told["recorded"] or told["kept_by_downsampling"]
+    share = 1.0 - told["keyframes"] / recorded if recorded else 0.0
+    return (
+        f"  {stream}: {told['keyframes']:,} of {recorded:,} recorded ({share:.1%} saved);"
+        f" {told['kept_by_downsampling']:,} after downsampling,"
+        f" {told['near_duplicates']:,} near duplicates, {told['hours']:.2f} h"
+    )
 
 
 @measurements.command()

@@ -16,6 +16,7 @@ from avdataops.model.measurement import Measurement, State
 from avdataops.model.run import RunRecord
 from avdataops.ports.lineage_views import printable
 from avdataops.settings import Engine
+from avdataops.wiring.descriptions import run_row
 from avdataops.wiring.workspace import Workspace
 
 DATA_LOSS, FAILED, TEMPORARY = 3, 1, 75
@@ -121,8 +122,8 @@ def _tell(workspace: Workspace, name: str, finished: Finished, sink: Sink) -> in
         "state": facts.state,
         "nothing_to_do": not finished.ran and not finished.revived,
         "switched_back": [record.run for record in finished.revived],
-        "runs": [_row(record) for record in finished.ran]
-        + [_row(record, "nothing to do") for record in finished.already],
+        "runs": [run_row(record) for record in finished.ran]
+        + [{**run_row(record), "outcome": "nothing to do"} for record in finished.already],
     }
     _say_problems(finished.ran)
     sink.document(document, _in_words(name, facts.state, finished))
@@ -144,19 +145,6 @@ def _in_words(name: str, state: State, finished: Finished) -> str:
     if unchanged:
         parts.append(f"{unchanged} already made")
     return f"{name} {state}: {', '.join(parts)}"
-
-
-def _row(record: RunRecord, outcome: str | None = None) -> dict[str, object]:
-    return {
-        "run": record.run,
-        "step": record.step,
-        "part": record.part,
-        "outcome": outcome or record.outcome,
-        "attempt": record.attempt,
-        "made": [artifact.id for artifact in record.made],
-        "caveats": [problem.message for problem in record.caveats],
-        "failure": record.failure.message if record.failure else None,
-    }
 
 
 def _say_problems(records: tuple[RunRecord, ...]) -> None:

@@ -1,7 +1,8 @@
-"""``avdataops scenes find|show|count``."""
+"""``avdataops scenes find|show|count|types|rethreshold|diff``."""
 
-import re
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -9,18 +10,20 @@ import click
 from avdataops.cli.groups import HintingGroup
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
-from avdataops.detectors import scene_types
 from avdataops.model.documents import to_document
-from avdataops.model.errors import InputError, did_you_mean
-from avdataops.model.scene import Scene
-from avdataops.model.time import TimeRange, format_time, parse_time
-from avdataops.ports.catalog import Comparison, Condition, Near, SceneQuery
+from avdataops.model.errors import InputError
+from avdataops.model.time import format_time
+from avdataops.ports.catalog import SceneQuery
 from avdataops.ports.lineage_views import printable
+from avdataops.tables.ontology import meanings
+from avdataops.wiring.descriptions import scene_row
+from avdataops.wiring.rules import configured_rules
+from avdataops.wiring.scene_questions import Asking, SceneWords, counted
+from avdataops.wiring.second_looks import SecondLook, moved_rows
+from avdataops.wiring.stored_tables import read_table
 from avdataops.wiring.workspace import Workspace
 
-_CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*")
 _COLUMNS = ("id", "type", "t_start_ns", "duration_s", "vehicle", "confidence", "evidence")
-_END_OF_TIME = 2**63 - 1
 
 
 @click.group(cls=HintingGroup)
@@ -76,8 +79,7 @@ def find(
 def count(workspace: Workspace, by: str, sink: Sink, **filters: Any) -> None:
     """Count scenes before looking at them."""
     counts = workspace.catalog.count_scenes(scene_query(workspace, **filters), by=by)
-    rows = [{by: name, "scenes": number} for name, number in sorted(counts.items())]
-    sink.rows(rows, (by, "scenes"))
+    sink.rows(counted(counts, by), (by, "scenes"))
 
 
 @scenes.command()
@@ -103,65 +105,92 @@ def show(workspace: Workspace, scene: str, sink: Sink) -> None:
     sink.document(scene_row(found), "\n".join(map(printable, lines)))
 
 
-def scene_row(scene: Scene) -> dict[str, Any]:
-    """Return a scene as the JSON that others build on."""
-    row = to_document(scene)
-    row["duration_s"] = (scene.t_end_ns - scene.t_start_ns) / 1e9
-    return row
+@scenes.command()
+@with_sink()
+@with_workspace
+def types(workspace: Workspace, sink: Sink) -> None:
+    """List every scene type: what it means, and its OpenLABEL tag where there is one."""
+    rows = [{"type": name, **to_document(one)} for name, one in meanings().items()]
+    rows += [
+        {"type": one.name, "parent": "user_rule", "definition": one.doc}
+        | {"openlabel": one.tags.get(one.name)}
+        for one in configured_rules(workspace.settings.rules)
+    ]
+    sink.rows(rows, ("type", "parent", "openlabel", "definition"))
+
+
+@scenes.command()
+@click.argument("scene_type", metavar="TYPE")
+@click.option("--set", "given", multiple=True, required=True, help="As on_mps2=-2.5; repeatable.")
+@click.option("--measurement", help="Only in this measurement.")
+@with_sink()
+@with_workspace
+def rethreshold(
+    workspace: Workspace,
+    scene_type: str,
+    given: tuple[str, ...],
+    measurement: str | None,
+    sink: Sink,
+) -> None:
+    """Move thresholds of a scene TYPE without a rerun: which scenes stay, go and come."""
+    _asking(workspace).check_type(scene_type)
+    only = measurement_id_of(workspace, measurement) if measurement else None
+    look = SecondLook(workspace.catalog, partial(read_table, workspace.storage))
+    moved = look.rethreshold(scene_type, dict(map(_threshold, given)), only)
+    rows = [{"change": what, **scene_row(scene)} for what, scene in moved_rows(moved)]
+    sink.rows(rows, ("change", *_COLUMNS))
+    counts = f"{len(moved.stay)} stay, {len(moved.appear)} appear, {len(moved.disappear)} disappear"
+    say(counts + (f", {len(moved.undecided)} undecided" if moved.undecided else ""))
+
+
+@scenes.command()
+@click.argument("measurement")
+@click.option("--run", "runs", multiple=True, help="Two runs: from, to. Else the last before now.")
+@with_sink()
+@with_workspace
+def diff(workspace: Workspace, measurement: str, runs: tuple[str, ...], sink: Sink) -> None:
+    """Compare the scenes of MEASUREMENT with those of the detection before."""
+    if len(runs) not in {0, 2}:
+        raise InputError("--run is given twice, from and to, or not at all")
+    before, after = runs or (None, None)
+    look = SecondLook(workspace.catalog, partial(read_table, workspace.storage))
+    changes = look.changes(measurement_id_of(workspace, measurement), before, after)
+    rows = [{"change": "more", **scene_row(one)} for one in changes.more]
+    rows += [{"change": "gone", **scene_row(one)} for one in changes.gone]
+    for pair in changes.moved:
+        old = pair.before
+        was = {"was_id": old.id, "was_start_ns": old.t_start_ns, "was_end_ns": old.t_end_ns}
+        rows.append({"change": "moved", **scene_row(pair.after), **was})
+    sink.rows(rows, ("change", *_COLUMNS[:4], "confidence", "was_id", "was_start_ns"))
+    say(f"{changes}, {len(changes.same)} the same")
+
+
+def _threshold(text: str) -> tuple[str, float]:
+    name, found, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not (found and name.strip() and math.isfinite(number)):
+        raise InputError(f"'{text}' sets no threshold; write as 'on_mps2=-2.5'")
+    return name.strip(), number
 
 
 def scene_query(workspace: Workspace, **given: Any) -> SceneQuery:
     """Return the query that the options describe; raises ``InputError`` with the near miss."""
-    known = scene_types()
-    for name in (*given["types"], *given["during"]):
-        if name not in known:
-            raise InputError(
-                f"no scene type '{name}'{did_you_mean(name, known)}",
-                hint=f"types: {', '.join(sorted(known))}",
-            )
     text = given["measurement"]
-    measurement = measurement_id_of(workspace, text) if text else None
-    origin = workspace.catalog.measurement(measurement).start_ns if measurement else None
-    start, end = given["start"], given["end"]
-    time = None
-    if start or end:
-        time = TimeRange(
-            parse_time(start, origin) if start else -_END_OF_TIME,
-            parse_time(end, origin) if end else _END_OF_TIME,
-        )
-    return SceneQuery(
+    words = SceneWords(
         types=tuple(given["types"]),
-        measurement=measurement,
+        measurement=measurement_id_of(workspace, text) if text else None,
         vehicle=given["vehicle"],
-        time=time,
-        near=_near(given["near"]) if given["near"] else None,
-        where=tuple(_condition(text) for text in given["where"]),
+        start=given["start"],
+        end=given["end"],
+        near=given["near"],
+        where=tuple(given["where"]),
         during=tuple(given["during"]),
     )
+    return _asking(workspace).query(words)
 
 
-def _near(text: str) -> Near:
-    try:
-        lat, lon, radius = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise InputError(f"'{text}' is not LAT,LON,RADIUS_M (56.16,10.20,500)") from error
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180 and radius >= 0):  # noqa: PLR2004 - degrees
-        raise InputError(f"'{text}': latitude -90 to 90, longitude -180 to 180, radius from 0")
-    return Near(lat, lon, radius)
-
-
-def _condition(text: str) -> Condition:
-    parts = _CONDITION.fullmatch(text)
-    if not parts:
-        raise InputError(f"'{text}' is not a comparison; write as 'min_ax_mps2 < -4'")
-    name, op, value = parts.groups()
-    return Condition(name, Comparison("=" if op == "==" else op), _value(value))
-
-
-def _value(text: str) -> float | str | bool:
-    if text in {"true", "false"}:
-        return text == "true"
-    try:
-        return float(text)
-    except ValueError:
-        return text.strip("'\"")
+def _asking(workspace: Workspace) -> Asking:
+    return Asking(workspace.catalog, workspace.settings.rules)

@@ -128,6 +128,8 @@ class Machinery:
     dispatcher: Dispatcher
     steps: Mapping[str, Step]
     references: Sequence[Artifact] = ()
+    fetched: Callable[[Measurement], Sequence[Artifact]] = lambda _: ()
+    """More references, for what is known of a measurement when a step that reads some is due."""
     watch: Callable[[PipelineEvent], None] = lambda _: None
 
 
@@ -183,7 +185,8 @@ def _run_stage(machinery: Machinery, measurement: Measurement, stage: Stage) -> 
     interrupted = [task for task in catalog.unfinished(measurement.id) if task.step == step.name]
     commit_interrupted(storage, catalog, interrupted)
     there = StoredArtifacts(storage)
-    plan = plan_step(catalog, measurement, step, stage.params, machinery.references, there.has)
+    references = _references(machinery, measurement, step)
+    plan = plan_step(catalog, measurement, step, stage.params, references, there.has)
     already = (*plan.made, *plan.revive)
     machinery.watch(StepStarted(stage.step, len(plan.run), len(already)))
     for record in plan.revive:
@@ -194,6 +197,12 @@ def _run_stage(machinery: Machinery, measurement: Measurement, stage: Stage) -> 
     ended = StepEnded(stage.step, records, already, plan.revive)
     machinery.watch(ended)
     return ended
+
+
+def _references(machinery: Machinery, measurement: Measurement, step: Step) -> tuple[Artifact, ...]:
+    if not any(need.kind == "reference" for need in step.needs.values()):
+        return ()
+    return (*machinery.references, *machinery.fetched(measurement))
 
 
 def _dispatch(machinery: Machinery, plan: Plan) -> Iterator[RunRecord]:
@@ -253,10 +262,11 @@ def dry_run(
 
     Later steps depend on what that one makes, so they cannot be planned yet.
     """
-    catalog, references = machinery.catalog, machinery.references
+    catalog = machinery.catalog
     there = StoredArtifacts(machinery.storage)
     for stage in pipeline.steps:
         step = find_step(machinery.steps, stage.step)
+        references = _references(machinery, measurement, step)
         plan = plan_step(catalog, measurement, step, stage.params, references, there.has)
         if plan.run:
             return plan.run, stage.step

@@ -1,26 +1,21 @@
-"""Where tasks and their records lie in storage; the records are the truth that commit takes in."""
+"""Records of attempts in storage: the truth that commit takes in."""
 
 from avdataops.model.documents import from_json, to_json
 from avdataops.model.errors import NotFound
-from avdataops.model.location import Location, Zone
+from avdataops.model.location import Location, attempt_at, run_folder
 from avdataops.model.run import RunRecord
 from avdataops.ports.storage import Storage, read_all
 
 
-def run_folder(measurement: str, run: str) -> Location:
-    """Return where everything about one run lies."""
-    return Location(Zone.DERIVED, f"runs/{measurement}/{run}")
-
-
 def save_attempt(storage: Storage, record: RunRecord) -> None:
     """Keep the record of one attempt; the first record of an attempt stays."""
-    at = run_folder(record.measurement, record.run) / f"attempt-{record.attempt}.json"
+    at = attempt_at(record.measurement, record.run, record.attempt)
     storage.put(at, [to_json(record).encode()])
 
 
 def load_attempt(storage: Storage, measurement: str, run: str, attempt: int) -> RunRecord | None:
     """Return the record of one attempt, or None if the worker left none."""
-    return _load(storage, run_folder(measurement, run) / f"attempt-{attempt}.json")
+    return _load(storage, attempt_at(measurement, run, attempt))
 
 
 def save_made(storage: Storage, record: RunRecord) -> None:

@@ -15,7 +15,7 @@ from avdataops.model.errors import Conflict, InputError, NotFound
 from avdataops.model.location import Location, Zone
 from avdataops.model.measurement import Manifest, ManifestFile, State
 from avdataops.ports.catalog import Catalog
-from avdataops.ports.storage import Resumable, Storage
+from avdataops.ports.storage import PartsStored, Resumable, Storage
 
 Land = Callable[[ManifestFile], None]
 """Makes sure that a file is at its place in landing with the promised content, or raises."""
@@ -34,7 +34,7 @@ def upload(
 
     Returns False if all of it was there.  Files that are in place already are checked and not
     copied again; where the storage offers it, neither are the parts of a file that arrived before
-    a kill.  ``take`` is called with a number of bytes before they go on.  Nothing is overwritten:
+    a kill.  ``take`` gets the bytes of each part that was sent.  Nothing is overwritten:
     other content under a name raises ``Conflict``.  A measurement in quarantine gets its files
     anew and becomes pending.
     """
@@ -43,11 +43,17 @@ def upload(
         def sent(size: int) -> None:
             progress("copy", file.name, size)
 
+        def part(stored: int, new: int) -> None:
+            sent(stored)
+            # What an earlier try has left there takes nothing of the line.
+            if new:
+                take(new)
+
         path, at = sources[file.name], place_of(manifest, file)
         if isinstance(storage, Resumable):
-            fresh = storage.put_file(at, path, file.sha256, _paced(take, sent))
+            fresh = storage.put_file(at, path, file.sha256, part)
         else:
-            fresh = storage.put(at, _checked(path, file, _paced(take, sent)))
+            fresh = storage.put(at, _checked(path, file, part))
         if not fresh:
             sent(file.bytes)
             refuse_other_content(storage, at, file)
@@ -99,19 +105,11 @@ def take_in_landed(storage: Storage, catalog: Catalog, manifest: Manifest) -> bo
     )
 
 
-def _paced(take: Callable[[int], None], sent: Callable[[int], None]) -> Callable[[int], None]:
-    def pass_on(size: int) -> None:
-        sent(size)
-        take(size)
-
-    return pass_on
-
-
-def _checked(path: Path, file: ManifestFile, passing: Callable[[int], None]) -> Iterator[bytes]:
+def _checked(path: Path, file: ManifestFile, passing: PartsStored) -> Iterator[bytes]:
     read = hashlib.sha256()
     for chunk in read_chunks(path):
         read.update(chunk)
-        passing(len(chunk))
+        passing(len(chunk), len(chunk))
         yield chunk
     if read.hexdigest() != file.sha256:
         raise InputError(

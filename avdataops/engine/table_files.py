@@ -57,7 +57,11 @@ class ParquetTable:
         """Yield its rows in order, only the named columns, in bounded memory."""
         wanted = self.schema.names if columns is None else columns
         with self._open() as file:
-            yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted, use_threads=False)
+            # One row group at a time: a batch that spans several holds gigabytes of pictures.
+            for group in range(file.num_row_groups):
+                yield from file.iter_batches(
+                    _BATCH_ROWS, row_groups=[group], columns=wanted, use_threads=False
+                )
 
     def read(self, columns: list[str] | None = None) -> pa.Table:
         """Return all rows of the named columns."""

@@ -7,7 +7,7 @@ a caveat, never a default.
 
 from avdataops.enrichers.road_osm import ROAD_OSM
 from avdataops.enrichers.sun import SUN
-from avdataops.enrichers.weather_isd import WEATHER_ISD
+from avdataops.enrichers.weather import WEATHER
 from avdataops.ports.enriching import Enricher
 
-ENRICHERS: tuple[Enricher, ...] = (SUN, WEATHER_ISD, ROAD_OSM)
+ENRICHERS: tuple[Enricher, ...] = (SUN, WEATHER, ROAD_OSM)

@@ -6,7 +6,7 @@ from dataclasses import asdict, is_dataclass
 from enum import Enum
 from typing import Any, TypeVar, cast
 
-from avdataops.model.errors import SchemaMismatch
+from avdataops.model.errors import InputError, SchemaMismatch
 from avdataops.model.ids import canonical_json
 
 T = TypeVar("T")
@@ -29,6 +29,21 @@ def _plain(value: object) -> object:
 def to_json(fact: object) -> str:
     """Return canonical JSON of a frozen fact."""
     return canonical_json(to_document(fact))
+
+
+def text_of(fact: object) -> str:
+    """Return canonical JSON of a fact that is to be kept.
+
+    Raises ``InputError`` if it holds NaN, infinity or half of a surrogate pair: what is written
+    must be readable again.
+    """
+    try:
+        text = to_json(fact)
+        if "\\ud" in text:
+            json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except (ValueError, TypeError) as error:
+        raise InputError(f"a {type(fact).__name__} cannot be kept: {error}") from error
+    return text
 
 
 @functools.cache

@@ -25,6 +25,9 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
+_SHOWN = 80
+"""Characters of somebody else's text that a message repeats: a line of a terminal."""
+
 
 class AvdataopsError(Exception):
     """Base of the tree; never raised itself."""
@@ -168,3 +171,8 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """Return `` ; did you mean 'x'?`` for the nearest known name, or nothing."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def shown(text: str) -> str:
+    """Return ``text`` quoted, short and free of control characters."""
+    return ascii(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")

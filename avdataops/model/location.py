@@ -82,3 +82,21 @@ class Location:
     def name(self) -> str:
         """Last part of the key."""
         return self.key.rsplit("/", 1)[-1]
+
+
+def run_folder(measurement: str, run: str) -> Location:
+    """Return where everything about one run lies: its tasks, their records and what it published.
+
+    Those who start tasks, run them and take in their results agree on these places.
+    """
+    return Location(Zone.DERIVED, f"runs/{measurement}/{run}")
+
+
+def task_at(measurement: str, run: str, attempt: int) -> Location:
+    """Return where an attempt's task lies for a worker that gets no more than this name."""
+    return run_folder(measurement, run) / f"task-{attempt}.json"
+
+
+def attempt_at(measurement: str, run: str, attempt: int) -> Location:
+    """Return where a worker leaves the record of one attempt."""
+    return run_folder(measurement, run) / f"attempt-{attempt}.json"

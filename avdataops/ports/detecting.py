@@ -25,6 +25,20 @@ class Signals:
         return self.columns.get(name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSpan:
+    """A stretch over which one clock kept its rate against the recorder's."""
+
+    start_ns: int
+    stop_ns: int
+    skew_ppm: float | None = None
+    """How much faster the recorder runs; None where no model was had."""
+    stepped: bool = False
+    """It begins with a step."""
+    step_ms: float | None = None
+    """How far the clock jumped ahead there; None where that is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drive:
     """One synchronised, enriched measurement, all on the reference clock."""
@@ -38,12 +52,21 @@ class Drive:
     """1 Hz environment: sun, weather, road."""
     objects: Signals | None = None
     """Object list in ego frame, one row per object and stamp: track_id, class, x_m, y_m, …"""
+    around: Signals | None = None
+    """What is around the ego, tick by tick: counts by class and distance, nearest, most urgent."""
+    scenes: "Mapping[str, Detection]" = field(default_factory=dict)
+    """Scene type -> what was said about it before; a type that nobody looked for is absent."""
+    frames: Mapping[str, Signals] = field(default_factory=dict)
+    """Stream of a camera, lidar or radar -> its frames: ``payload`` (numbers the distinct ones),
+    ``luma`` (0 to 255) and ``sharpness`` (variance of the Laplacian) of pictures."""
     gaps: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """Stream -> gaps (start_ns, stop_ns) in its messages."""
     periods_ns: Mapping[str, int] = field(default_factory=dict)
     """Stream -> median period."""
     classes: Mapping[str, str] = field(default_factory=dict)
     """Stream -> topic class."""
+    clocks: Mapping[str, tuple[ClockSpan, ...]] = field(default_factory=dict)
+    """Stream that carries stamps of its own, or recorder's clock -> what was modelled of it."""
     derived: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
     """What several detectors derive from the same columns is derived once and kept here."""
 

@@ -41,20 +41,32 @@ class Storage(Protocol):
         """Remove the object; nothing happens if there is none."""
 
 
+PartsStored = Callable[[int, int], None]
+"""Gets the bytes that have been stored since its last call, and how many of them were sent."""
+
+
 @runtime_checkable
 class Resumable(Protocol):
     """What a storage may offer beside ``Storage``: uploads that go on where a kill left them."""
 
-    def put_file(
-        self, at: Location, path: Path, sha256: str, progress: Callable[[int], None]
-    ) -> bool:
+    def put_file(self, at: Location, path: Path, sha256: str, progress: PartsStored) -> bool:
         """Create the object from a local file whose SHA-256 (hex) is known.
 
         Promises what ``Storage.put`` does, except that an interrupted upload may leave unseen
-        parts, which the next call for the same file does not send again.  ``progress`` gets the
-        bytes that have been stored since its last call (parts found stored count), from one
-        thread at a time.  Raises ``InputError`` if the file does not hold what ``sha256`` says,
-        and then nothing appears.
+        parts, which the next call for the same file does not send again.  ``progress`` hears of
+        every part, those found stored too, from one thread at a time.  Raises ``InputError`` if the
+        file does not hold what ``sha256`` says, and then nothing appears.
+        """
+
+
+@runtime_checkable
+class Linking(Protocol):
+    """What a storage may offer beside ``Storage``: links that read one object for a short time."""
+
+    def read_link(self, at: Location, valid_s: int) -> str:
+        """Return a link for ``valid_s`` seconds; whether the object exists is not asked.
+
+        Raises ``InputError`` for a time that the storage does not grant.
         """
 
 

@@ -3,6 +3,8 @@
 import functools
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from typing import Any
 
 from avdataops.adapters.local_pool import LocalPool
 from avdataops.model.location import Zone
@@ -12,6 +14,9 @@ from avdataops.settings import TRACE_VARIABLE, AzureSettings, Settings
 from avdataops.wiring.storages import missing, place_of
 from avdataops.wiring.trace import Trace
 from avdataops.wiring.worker import run_task
+
+_JOBS_STAY = timedelta(days=7)
+_TIDY_S = 30.0
 
 
 def open_dispatcher(
@@ -44,16 +49,10 @@ def check_batch(azure: AzureSettings) -> str:
 
 @contextmanager
 def _batch(settings: Settings, storage: Storage, trace: Trace | None) -> Iterator[Dispatcher]:
-    from avdataops.adapters.azure_batch import (
-        BatchDispatcher,
-        Submission,
-        log_container,
-        open_batch,
-    )
+    from avdataops.adapters.azure_batch import BatchDispatcher, Submission, log_container
 
     azure = settings.azure
-    endpoint = check_batch(azure)
-    key = azure.batch_key.get_secret_value() if azure.batch_key else None
+    client = _account(azure)
     derived = azure.storage.get(Zone.DERIVED)
     logs = log_container(derived.get_secret_value(), azure.pool_identity) if derived else None
     submission = Submission(
@@ -62,11 +61,30 @@ def _batch(settings: Settings, storage: Storage, trace: Trace | None) -> Iterato
         environment=_environment(settings, trace),
         logs=logs,
     )
-    with (
-        open_batch(endpoint, key=key, client_id=azure.client_id) as client,
-        BatchDispatcher(client, storage, submission) as dispatcher,
-    ):
+    with client, BatchDispatcher(client, storage, submission) as dispatcher:
         yield dispatcher
+
+
+def _account(azure: AzureSettings) -> Any:
+    from avdataops.adapters.azure_batch import open_batch
+
+    endpoint = check_batch(azure)
+    key = azure.batch_key.get_secret_value() if azure.batch_key else None
+    return open_batch(endpoint, key=key, client_id=azure.client_id)
+
+
+def remove_old_jobs(settings: Settings) -> int:
+    """Delete the jobs of this product that ended a week ago; returns how many.
+
+    Jobs count towards a quota of the account for as long as they are there.  Nothing happens where
+    tasks do not run on Azure Batch.  Raises as ``open_dispatcher`` does.
+    """
+    if settings.engine != "azure-batch":
+        return 0
+    from avdataops.adapters.azure_batch import Pace, delete_jobs
+
+    with _account(settings.azure) as client:
+        return len(delete_jobs(client, _JOBS_STAY, Pace(patience_s=_TIDY_S)))
 
 
 def _environment(settings: Settings, trace: Trace | None) -> dict[str, str]:
@@ -74,10 +92,7 @@ def _environment(settings: Settings, trace: Trace | None) -> dict[str, str]:
 
     place = place_of(settings)
     if place.accounts:
-        return worker_environment(
-            dict(place.accounts),
-            client_id=place.client_id,
-            traceparent=trace.traceparent if trace else None,
-        )
+        traceparent = trace.traceparent if trace else None
+        return worker_environment(dict(place.accounts), traceparent=traceparent)
     own = {"AVDATAOPS_WORKSPACE": str(place.workspace)}
     return own | ({TRACE_VARIABLE: trace.traceparent} if trace else {})

@@ -23,13 +23,14 @@ from avdataops.engine.pipeline import (
 from avdataops.engine.reconcile import idle, waiting
 from avdataops.engine.rehydrate import rehydrate
 from avdataops.model.documents import to_document
-from avdataops.model.errors import ConfigError, InputError, NotFound, TransientError
+from avdataops.model.errors import AvdataopsError, ConfigError, InputError, NotFound, TransientError
 from avdataops.model.ids import check_id
 from avdataops.model.measurement import Reason, State
 from avdataops.ports.dispatch import TaskState
 from avdataops.ports.tiers import Urgency
 from avdataops.settings import Settings, load_settings, origins
 from avdataops.wiring.activity import Activity, read_activity, without_empty, write_outputs
+from avdataops.wiring.dispatchers import remove_old_jobs
 from avdataops.wiring.logs import JsonLines
 from avdataops.wiring.process import Answer
 from avdataops.wiring.storages import open_tiers, place_of
@@ -176,6 +177,12 @@ def _quarantine(workspace: Workspace, activity: Activity) -> dict[str, object]:
 
 def _reconcile(workspace: Workspace, activity: Activity) -> dict[str, object]:
     limit = activity.number("limit", DEFAULT_LIMIT)
+    try:
+        removed = remove_old_jobs(workspace.settings)
+        _LOG.info("old jobs removed", extra={"facts": {"jobs": removed}})
+    except AvdataopsError as error:
+        # What waits must be named all the same; the next hour brings another chance.
+        _LOG.warning("old jobs stay: %s", error.message)
     return find_waiting(workspace, limit, activity.number("older_than_minutes", 0))
 
 

@@ -21,6 +21,7 @@ from avdataops.wiring.catalogs import open_catalog
 from avdataops.wiring.dispatchers import open_dispatcher
 from avdataops.wiring.storages import place_of, storage_at
 from avdataops.wiring.trace import Trace
+from avdataops.wiring.weather import fetched_weather
 
 _INSIDE = Path(__file__).parents[1] / "pipelines"
 _BESIDE = Path(__file__).parents[2] / "pipelines"
@@ -78,13 +79,15 @@ class Workspace:
                 dispatcher=dispatcher,
                 steps=STEPS,
                 references=self.references(),
+                fetched=fetched_weather(self.settings, self.storage, self.catalog),
                 watch=watch,
             )
 
     def references(self) -> tuple[Artifact, ...]:
-        """Bring the configured weather and map files into the raw zone; repeatable."""
+        """Bring the configured weather, map and weights files into the raw zone; repeatable."""
         given = [("weather", path) for path in self.settings.weather]
         given += [("map", self.settings.map)] if self.settings.map else []
+        given += [("model", self.settings.model)] if self.settings.model else []
         found = tuple(self._reference(role, path) for role, path in given)
         if found:
             self.catalog.reference(found)
@@ -108,8 +111,13 @@ class Workspace:
         )
 
     def pipeline(self) -> Pipeline:
-        """Return the configured pipeline with the configured parameters."""
-        return load_pipeline(self.settings.pipeline).with_params(self.settings.params)
+        """Return the configured pipeline with the configured parameters and rules."""
+        pipeline = load_pipeline(self.settings.pipeline).with_params(self.settings.params)
+        if not self.settings.rules:
+            return pipeline
+        from avdataops.wiring.rules import RULES_STEP, rule_documents
+
+        return pipeline.with_params({RULES_STEP: {"rules": rule_documents(self.settings.rules)}})
 
 
 def open_workspace(settings: Settings, trace: Trace | None = None) -> Workspace:

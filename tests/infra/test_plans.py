@@ -278,9 +278,13 @@ def test_the_execution_pool_is_the_described_one(plan: Plan) -> None:
     assert [m["azure_blob_file_system"][0]["container_name"] for m in pool["mount"]] == facts[
         "mounts"
     ]
-    assert all(
-        "ro" in m["azure_blob_file_system"][0]["blobfuse_options"].split() for m in pool["mount"]
-    )
+    options = {m["azure_blob_file_system"][0]["blobfuse_options"] for m in pool["mount"]}
+    assert options == {facts["mount_options"]}
+    accounts = {one.values["name"]: one.values for one in plan.of("azurerm_storage_account")}
+    for mount in pool["mount"]:
+        # The options speak to accounts with a hierarchical namespace.
+        account = accounts[mount["azure_blob_file_system"][0]["account_name"]]
+        assert account["is_hns_enabled"] is True
     formula = pool["auto_scale"][0]["formula"]
     assert not re.search(r"[{}]", formula)
     assert len(formula.encode()) <= 8192

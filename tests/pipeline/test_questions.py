@@ -65,7 +65,25 @@ def test_upload_and_run_have_the_fields_that_others_build_on(finished: "Processe
         assert run["outcome"] == "done"
         assert run["made"]
     steps = list(dict.fromkeys(run["step"] for run in finished.ran["runs"]))
-    assert steps == ["validate", "extract", "downsample", "sync", "enrich", "detect_scenes"]
+    assert steps == [
+        *("validate", "extract", "downsample", "sync", "keyframes", "enrich", "detect_scenes")
+    ]
+
+
+def test_measurements_show_tells_what_need_not_be_labelled(finished: "Processed") -> None:
+    show = ("measurements", "show", finished.measurement)
+    savings = finished.desk.here(*show, "--format", "json").json["savings"]
+    camera = savings["/camera/front/image/compressed"]
+    assert 0 < camera["keyframes"] + camera["near_duplicates"] < camera["recorded"] / 2
+    assert camera["kept_by_downsampling"] <= camera["recorded"]
+    assert set(savings) == {
+        "/camera/front/image/compressed",
+        "/lidar/top/points",
+        "/radar/front/tracks",
+    }
+    lines = finished.desk.here(*show).text.splitlines()
+    (line,) = [one for one in lines if one.startswith("  /camera/front/image/compressed: ")]
+    assert f"{camera['keyframes']:,} of {camera['recorded']:,} recorded (" in line
 
 
 def test_measurements_show_tells_everything_about_one(finished: "Processed") -> None:

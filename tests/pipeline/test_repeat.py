@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.pipeline.conftest import Processed
 
 SLOWER = ("--param", "downsample.signal_rate_hz=20")
-BEHIND_EXTRACT = {"downsample", "sync", "enrich", "detect_scenes"}
+BEHIND_EXTRACT = {"downsample", "sync", "keyframes", "enrich", "detect_scenes"}
 
 
 def run(done: "Processed", *options: str) -> Answer:

@@ -173,7 +173,7 @@ def records(opened: Workspace, finished: "Processed") -> list[RunRecord]:
 
 def test_the_accounts_of_every_run_are_balanced(opened: Workspace, finished: "Processed") -> None:
     found = records(opened, finished)
-    assert len(found) == 37
+    assert len(found) == 38
     unbalanced = [
         (run.step, run.part, account)
         for run in found

@@ -60,7 +60,9 @@ def test_the_chain_is_the_pipeline_of_the_product(factory: Factory) -> None:
         given = activity["typeProperties"]["parameters"]
         assert given["first"] == given["last"]
         steps.append(given["first"])
-    assert steps == wanted == list(STEPS)
+    assert steps == wanted
+    # Steps beside the main pipeline are started by hand.
+    assert set(steps) <= set(STEPS)
 
 
 def test_every_global_parameter_is_documented_and_none_is_invented(factory: Factory) -> None:

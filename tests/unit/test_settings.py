@@ -72,13 +72,16 @@ def test_every_value_knows_where_it_comes_from(here: Path, monkeypatch: pytest.M
 
 
 def test_paths_in_a_file_count_from_its_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    toml(here, 'workspace = "w"\nmap = "/abs/m.osm"\nweather = ["a.gz", "sub/b.gz"]')
+    text = 'workspace = "w"\nmap = "/abs/m.osm"\nweather = ["a.gz", "sub/b.gz"]\n'
+    toml(here, text + 'rules = ["r/*.yaml"]\nmodel = "net.onnx"')
     (here / "deep" / "er").mkdir(parents=True)
     monkeypatch.chdir(here / "deep" / "er")
     found = load_settings()
     assert found.workspace == here / "w"
     assert found.map == Path("/abs/m.osm")
     assert found.weather == (here / "a.gz", here / "sub" / "b.gz")
+    assert found.model == here / "net.onnx"
+    assert found.rules == (here / "r" / "*.yaml",)
 
 
 def test_paths_of_flags_and_environment_count_from_the_current_folder(

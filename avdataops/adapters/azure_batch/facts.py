@@ -33,8 +33,6 @@ class VmImage:
 class ContainerLimits:
     """What a task's container may have besides memory."""
 
-    user: str
-    """``uid:gid`` inside the container."""
     pids: int
     tmpfs_mib: int
     """Size of ``/tmp``, which lies in memory."""
@@ -93,7 +91,9 @@ class PoolFacts:
     memory_mib_per_slot: int
     container: ContainerLimits
     mounts: tuple[str, ...]
-    """Containers of the raw account that nodes mount, read-only."""
+    """Containers of the raw account that nodes mount."""
+    mount_options: str
+    """Of blobfuse.  For reading only: it loses writes that meet writes from elsewhere."""
     scale: Scale
     tasks: TaskLimits
 

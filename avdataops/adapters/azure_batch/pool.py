@@ -6,7 +6,6 @@ is here makes pools of emulators and tells what a pool should look like.
 """
 
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -66,7 +65,7 @@ def pool_options(facts: PoolFacts, place: PoolPlace) -> models.BatchPoolCreateOp
             node_fill_type=models.BatchNodeFillType.PACK
         ),
         start_task=start_task(),
-        mount_configuration=_mounts(facts.mounts, place.raw_account, identity),
+        mount_configuration=_mounts(facts, place.raw_account, identity),
         network_configuration=_network(place.subnet),
     )
 
@@ -116,9 +115,9 @@ def start_task() -> models.BatchStartTask:
 
 
 def _mounts(
-    containers: Sequence[str], account: str, identity: models.BatchNodeIdentityReference
+    facts: PoolFacts, account: str, identity: models.BatchNodeIdentityReference
 ) -> list[models.MountConfiguration]:
-    if len(containers) > MAX_MOUNTS:
+    if len(facts.mounts) > MAX_MOUNTS:
         raise ConfigError(f"a node mounts {MAX_MOUNTS} containers at the most")
     return [
         models.MountConfiguration(
@@ -126,12 +125,11 @@ def _mounts(
                 account_name=account,
                 container_name=name,
                 relative_mount_path=name,
-                # For reading only: blobfuse loses writes that meet writes from elsewhere.
-                blobfuse_options="-o ro --read-only=true",
+                blobfuse_options=facts.mount_options,
                 identity_reference=identity,
             )
         )
-        for name in containers
+        for name in facts.mounts
     ]
 
 

@@ -14,7 +14,7 @@ from avdataops.adapters.azure_batch.logs import LogContainer, output_files
 from avdataops.adapters.azure_batch.opening import is_loopback
 from avdataops.model.errors import ConfigError, UnsafeName
 from avdataops.model.ids import run_id
-from avdataops.model.location import Location, Zone
+from avdataops.model.location import Location, Zone, attempt_at, task_at
 from avdataops.model.run import TaskSpec
 
 MAX_DEPENDENCY_CHARACTERS = 64_000
@@ -49,20 +49,19 @@ class Submission:
 
 
 def worker_environment(
-    storage: Mapping[Zone, str], *, client_id: str | None = None, traceparent: str | None = None
+    storage: Mapping[Zone, str], *, traceparent: str | None = None
 ) -> dict[str, str]:
     """Return the settings that a worker needs, as environment variables.
 
-    ``storage`` has a blob endpoint per zone, or an emulator's connection string.  Raises
-    ``ConfigError`` for a secret of anything but an emulator: task settings can be read by all who
-    may read the Batch account.
+    ``storage`` has a blob endpoint per zone, or an emulator's connection string.  No identity is
+    named: a worker is whoever its node is, which has fewer rights than the one who starts it.
+    Raises ``ConfigError`` for a secret of anything but an emulator: task settings can be read by
+    all who may read the Batch account.
     """
     environment = {f"AVDATAOPS_AZURE__STORAGE__{zone.upper()}": at for zone, at in storage.items()}
     for zone, at in storage.items():
         if any(word in at.lower() for word in _SECRETS) and not _is_emulator(at):
             raise ConfigError(f"the storage account of zone '{zone}' is named with a secret in it")
-    if client_id is not None:
-        environment["AVDATAOPS_AZURE__CLIENT_ID"] = client_id
     if traceparent is not None:
         environment["TRACEPARENT"] = traceparent
     return environment
@@ -81,16 +80,12 @@ def task_id(task: TaskSpec) -> str:
 
 def spec_location(task: TaskSpec) -> Location:
     """Return where the task lies for its worker."""
-    return _run_folder(task) / f"task-{task.attempt}.json"
+    return task_at(_plain(task.measurement), _plain(run_id(task.id)), task.attempt)
 
 
 def record_location(task: TaskSpec) -> Location:
     """Return where the worker leaves the record of this attempt."""
-    return _run_folder(task) / f"attempt-{task.attempt}.json"
-
-
-def _run_folder(task: TaskSpec) -> Location:
-    return Location(Zone.DERIVED, f"runs/{_plain(task.measurement)}/{_plain(run_id(task.id))}")
+    return attempt_at(_plain(task.measurement), _plain(run_id(task.id)), task.attempt)
 
 
 def _plain(name: str) -> str:
@@ -163,10 +158,11 @@ def _container(submission: Submission, slots: int) -> models.BatchTaskContainerS
                 "--security-opt=no-new-privileges",
                 f"--pids-limit={given.pids}",
                 f"--memory={memory_mib}m",
-                f"--user {given.user}",
             )
         ),
         working_directory=models.ContainerWorkingDirectory.TASK_WORKING_DIRECTORY,
+        # No user is named: Batch puts the task's own user into the container, who alone may write
+        # to the task's folder and is not root; the image names another one who is not.
         # By default a container sees everything on its node, other tasks' files included.
         container_host_batch_bind_mounts=[
             models.ContainerHostBatchBindMountEntry(

@@ -16,7 +16,7 @@ from avdataops.adapters.azure_blob.failures import (
     status_of,
 )
 
-_EXPECTED = {400, 404, 409, 412}
+_EXPECTED = {400, 404, 409, 412, 416}
 
 T = TypeVar("T")
 
@@ -39,8 +39,8 @@ class Patience:
         """Return what ``request`` returns, repeating it while it fails for the moment.
 
         ``request`` may have been carried out even if it failed, so it must be repeatable.  Raises
-        the SDK's ``HttpResponseError`` for 400, 404, 409 and 412, which the caller may expect, and
-        the product's error for everything else.
+        the SDK's ``HttpResponseError`` for 400, 404, 409, 412 and 416, which the caller may expect,
+        and the product's error for everything else.
         """
         attempt = 0
         while True:

@@ -47,11 +47,13 @@ class _Window:
 class BlobFile:
     """A ReadableFile over ranges.  Safe for many threads.
 
-    When it is read from its first byte to its last in order, the bytes are held against the
-    object's checksum.
+    ``known`` are first bytes that need not be fetched.  When it is read from its first byte to its
+    last in order, the bytes are held against the object's checksum.
     """
 
-    def __init__(self, name: str, size: int, fetch: Fetch, checksum: Checksum | None) -> None:
+    def __init__(
+        self, name: str, size: int, fetch: Fetch, checksum: Checksum | None, known: bytes = b""
+    ) -> None:
         self.name = name
         self.size = size
         self._fetch = fetch
@@ -59,7 +61,7 @@ class BlobFile:
         # A checksum against damage and not against enemies.
         self._hash = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
         self._hashed = 0
-        self._windows: list[_Window] = []
+        self._windows = [_Window(0, known)] if known else []
         self._lock = threading.Lock()
 
     def read_at(self, offset: int, length: int) -> bytes:

@@ -1,6 +1,5 @@
 """``Storage`` on Azure Blob: one account per zone."""
 
-import base64
 import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient
 
@@ -17,25 +15,31 @@ from avdataops.adapters.azure_blob.accounts import account_name, connect, identi
 from avdataops.adapters.azure_blob.failures import (
     READER,
     WRITER,
-    DamagedAnswerError,
     Doing,
     code_of,
     failure,
     status_of,
 )
+from avdataops.adapters.azure_blob.fetching import (
+    Beginning,
+    checksum_of,
+    get_beginning,
+    get_range,
+)
 from avdataops.adapters.azure_blob.links import LinkMaker
 from avdataops.adapters.azure_blob.listing import PAGE_ITEMS, Lister
-from avdataops.adapters.azure_blob.looking import find_blob
+from avdataops.adapters.azure_blob.looking import find_blob, is_folder
 from avdataops.adapters.azure_blob.names import place
 from avdataops.adapters.azure_blob.patience import Patience
-from avdataops.adapters.azure_blob.reading import BlobFile, Checksum
-from avdataops.adapters.azure_blob.writing import BLOCK_BYTES, SHA256, Target, store
+from avdataops.adapters.azure_blob.reading import BlobFile
+from avdataops.adapters.azure_blob.writing import BLOCK_BYTES, Target, store
 from avdataops.model.errors import ConfigError, InputError, NotFound
 from avdataops.model.location import Location, Zone
 from avdataops.ports.files import ReadableFile
-from avdataops.ports.storage import Stored
+from avdataops.ports.storage import PartsStored, Stored
 
 _ABSENT = 404
+_EMPTY = 416
 # 412: what is there now is not what was opened.
 _GONE = {_ABSENT, 412}
 _FOLDER_CODE = "DirectoryIsNotEmpty"
@@ -95,11 +99,12 @@ class BlobStorage:
 
     def open(self, at: Location) -> ReadableFile:
         """Return the object's bytes; raises ``NotFound``."""
-        found = self._properties(at)
-        if found is None:
+        begun = self._beginning(at)
+        if begun is None:
             raise NotFound(f"nothing is stored at {at}")
+        found = begun.found
         fetch = functools.partial(self._fetch, at, self._blob(at), str(found.etag))
-        return BlobFile(at.name, int(found.size), fetch, _checksum(found))
+        return BlobFile(at.name, begun.size, fetch, checksum_of(found), begun.data)
 
     def stat(self, at: Location) -> Stored | None:
         """Return what is at ``at``, or None."""
@@ -108,11 +113,9 @@ class BlobStorage:
 
     def put(self, at: Location, chunks: Iterable[bytes]) -> bool:
         """Create the object; False if it exists.  See the port for the promise."""
-        return store(self._target(at), chunks, lambda _: None)
+        return store(self._target(at), chunks, lambda *_: None)
 
-    def put_file(
-        self, at: Location, path: Path, sha256: str, progress: Callable[[int], None]
-    ) -> bool:
+    def put_file(self, at: Location, path: Path, sha256: str, progress: PartsStored) -> bool:
         """Create the object from a file; blocks that an interrupted call left are not sent again.
 
         See ``ports.storage.Resumable``.  A ``progress`` that sleeps slows the upload down.
@@ -170,8 +173,23 @@ class BlobStorage:
         doing = self._doing("looking for", at, READER)
         return find_blob(self._blob(at), self._tuning.patience, doing)
 
+    def _beginning(self, at: Location) -> Beginning | None:
+        """Return the first bytes with all properties: a small object costs one request."""
+        get = functools.partial(get_beginning, self._blob(at))
+        doing = self._doing("reading", at, READER)
+        try:
+            begun = self._tuning.patience.ask(get, doing)
+        except HttpResponseError as error:
+            if status_of(error) == _ABSENT:
+                return None
+            if status_of(error) != _EMPTY:
+                raise failure(error, doing) from None
+            empty = self._properties(at)
+            return None if empty is None else Beginning(b"", int(empty.size), empty)
+        return None if is_folder(begun.found) else begun
+
     def _fetch(self, at: Location, blob: BlobClient, etag: str, offset: int, length: int) -> bytes:
-        get = functools.partial(_get_range, blob, etag, offset, length)
+        get = functools.partial(get_range, blob, etag, offset, length)
         doing = self._doing("reading", at, READER)
         try:
             return self._tuning.patience.ask(get, doing)
@@ -195,36 +213,6 @@ def open_blob_storage(
     given = tuning or Tuning()
     reopen = functools.partial(open_blob_storage, dict(accounts), client_id=client_id, tuning=given)
     return BlobStorage(services, given, reopen)
-
-
-def _get_range(blob: BlobClient, etag: str, offset: int, length: int) -> bytes:
-    """Return one range, held against the MD5 that the service sends with it.
-
-    The SDK's ``validate_content`` does the same and hashes every answer three times.
-    """
-    heard: list[str | None] = []
-    data: bytes = blob.download_blob(
-        offset,
-        length,
-        max_concurrency=1,
-        etag=etag,
-        match_condition=MatchConditions.IfNotModified,
-        headers={"x-ms-range-get-content-md5": "true"},
-        raw_response_hook=lambda got: heard.append(got.http_response.headers.get("Content-MD5")),
-    ).readall()
-    md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-    if len(data) != length or heard[-1] not in {md5, None}:
-        raise DamagedAnswerError(f"{blob.blob_name}: the bytes from {offset} came damaged")
-    return data
-
-
-def _checksum(found: BlobProperties) -> Checksum | None:
-    """Return what the stored bytes should hash to: our own note, else what any tool has left."""
-    noted = (found.metadata or {}).get(SHA256, "")
-    if len(noted) == 2 * hashlib.sha256().digest_size:
-        return Checksum("sha256", bytes.fromhex(noted))
-    md5 = found.content_settings.content_md5
-    return Checksum("md5", bytes(md5)) if md5 else None
 
 
 def _checked(path: Path, sha256: str, chunk_bytes: int) -> Iterator[bytes]:

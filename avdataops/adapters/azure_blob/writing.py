@@ -24,6 +24,7 @@ from avdataops.adapters.azure_blob.looking import find_blob
 from avdataops.adapters.azure_blob.patience import Patience
 from avdataops.model.errors import InputError, StorageUnavailable
 from avdataops.model.location import Location
+from avdataops.ports.storage import PartsStored
 
 BLOCK_BYTES = 8 << 20
 """Size of a block, and of the largest object that is one request.
@@ -62,10 +63,10 @@ class Target:
         return Doing(f"writing {self.at}", str(self.blob.account_name), WRITER)
 
 
-def store(target: Target, chunks: Iterable[bytes], progress: Callable[[int], None]) -> bool:
+def store(target: Target, chunks: Iterable[bytes], progress: PartsStored) -> bool:
     """Create the blob from ``chunks``; False if one is there that this call did not make.
 
-    ``progress`` gets the bytes stored since its last call.
+    ``progress`` hears of each block, in order.
     """
     blocks = cut(chunks, target.block_bytes)
     first = next(blocks, b"")
@@ -73,7 +74,7 @@ def store(target: Target, chunks: Iterable[bytes], progress: Callable[[int], Non
     if second is None:
         made = _store_small(target, first)
         if made:
-            progress(len(first))
+            progress(len(first), len(first))
         return made
     if find_blob(target.blob, target.patience, target.doing) is not None:
         return False
@@ -112,17 +113,17 @@ def _store_small(target: Target, data: bytes) -> bool:
     return _created(target, put)
 
 
-def _store_blocks(target: Target, blocks: Iterator[bytes], progress: Callable[[int], None]) -> bool:
+def _store_blocks(target: Target, blocks: Iterator[bytes], progress: PartsStored) -> bool:
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     names: list[str] = []
     sender = _Sender(target, _staged(target))
     pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="put")
-    waiting: deque[Future[tuple[str, int]]] = deque()
+    waiting: deque[Future[_Block]] = deque()
 
     def take() -> None:
-        name, size = waiting.popleft().result()
-        names.append(name)
-        progress(size)
+        block = waiting.popleft().result()
+        names.append(block.name)
+        progress(block.bytes, block.sent)
 
     try:
         for number, block in enumerate(blocks):
@@ -153,6 +154,16 @@ def _store_blocks(target: Target, blocks: Iterator[bytes], progress: Callable[[i
     return _created(target, commit)
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block that the service has."""
+
+    name: str
+    bytes: int
+    sent: int
+    """0 if an earlier put has left it there."""
+
+
 class _StoppedError(Exception):
     """Another block or the source has failed; nobody waits for this block."""
 
@@ -165,8 +176,8 @@ class _Sender:
     staged: Mapping[str, int]
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def send(self, number: int, block: bytes) -> tuple[str, int]:
-        """Return the block's name and size once the service has it."""
+    def send(self, number: int, block: bytes) -> _Block:
+        """Return the block once the service has it."""
         name = f"{number:08d}{hashlib.sha256(block).hexdigest()[:_HASH_DIGITS]}"
 
         def stage() -> None:
@@ -174,12 +185,13 @@ class _Sender:
                 raise _StoppedError
             self.target.blob.stage_block(name, block, len(block), validate_content=True)
 
-        if self.staged.get(name) != len(block):
-            try:
-                _in_container(self.target, stage)
-            except HttpResponseError as error:
-                raise failure(error, self.target.doing) from None
-        return name, len(block)
+        if self.staged.get(name) == len(block):
+            return _Block(name, len(block), 0)
+        try:
+            _in_container(self.target, stage)
+        except HttpResponseError as error:
+            raise failure(error, self.target.doing) from None
+        return _Block(name, len(block), len(block))
 
 
 def _staged(target: Target) -> Mapping[str, int]:

@@ -11,10 +11,10 @@ from avdataops.adapters.cosmos_catalog.layout import CATALOG, IDS
 from avdataops.adapters.cosmos_catalog.missing import ARTIFACT, no_such
 from avdataops.adapters.cosmos_catalog.requests import Document, Requests
 from avdataops.adapters.cosmos_catalog.values import check_id, packed
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.adapters.sqlite_catalog.rows import text_of
 from avdataops.model.artifact import Artifact
-from avdataops.model.errors import Conflict, InputError
+from avdataops.model.documents import text_of
+from avdataops.model.errors import Conflict, InputError, shown
+from avdataops.ports.catalog_rules import check_same_bytes
 
 _CHUNK = 200
 
@@ -95,16 +95,6 @@ def known_among(requests: Requests, head: Head, artifacts: Sequence[str]) -> dic
     return found
 
 
-def check_same(known: Artifact, given: Artifact) -> None:
-    """Raise ``Conflict`` if an artifact is known with other bytes."""
-    if known.sha256 != given.sha256:
-        raise Conflict(
-            f"artifact {shown(given.id)} ({shown(given.name)}) is known with SHA-256"
-            f" {known.sha256[:12]}..., not {given.sha256[:12]}...",
-            hint=f"avdataops lineage show {given.id}",
-        )
-
-
 def put_shared(requests: Requests, artifacts: Sequence[Artifact]) -> None:
     """Take in artifacts that belong to no measurement; known ones stay as they are.
 
@@ -117,7 +107,7 @@ def put_shared(requests: Requests, artifacts: Sequence[Artifact]) -> None:
             raise InputError(f"artifact {shown(artifact.id)} belongs to a measurement")
         known = find_artifact(requests, artifact.id) or new.get(artifact.id)
         if known is not None:
-            check_same(known, artifact)
+            check_same_bytes(artifact, known.sha256)
         else:
             new[artifact.id] = artifact
     for artifact in new.values():
@@ -138,4 +128,4 @@ def _put_shared(requests: Requests, artifact: Artifact) -> None:
         known = find_artifact(requests, artifact.id)
         if known is None:
             raise Conflict(f"artifact {shown(artifact.id)} belongs to a measurement") from None
-        check_same(known, artifact)
+        check_same_bytes(artifact, known.sha256)

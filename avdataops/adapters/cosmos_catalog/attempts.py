@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from avdataops.adapters.cosmos_catalog.checked import Checked
 from avdataops.adapters.cosmos_catalog.heads import Attempt, Head, RunState, Take
-from avdataops.adapters.cosmos_catalog.rules import Checked
 from avdataops.model.run import Outcome
 
 

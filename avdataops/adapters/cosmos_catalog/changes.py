@@ -27,8 +27,7 @@ from avdataops.adapters.cosmos_catalog.layout import CATALOG, EDGES, SCENES
 from avdataops.adapters.cosmos_catalog.missing import MEASUREMENT, no_such
 from avdataops.adapters.cosmos_catalog.requests import Requests
 from avdataops.adapters.cosmos_catalog.values import check_id, is_known_shape, size_of
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.model.errors import Busy, InputError
+from avdataops.model.errors import Busy, InputError, shown
 
 T = TypeVar("T")
 Document = dict[str, Any]

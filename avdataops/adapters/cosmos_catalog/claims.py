@@ -5,8 +5,7 @@ from avdataops.adapters.cosmos_catalog.layout import IDS
 from avdataops.adapters.cosmos_catalog.missing import RUN
 from avdataops.adapters.cosmos_catalog.requests import Document, Requests
 from avdataops.adapters.cosmos_catalog.values import check_id, is_known_shape
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.model.errors import AvdataopsError, Conflict, InputError
+from avdataops.model.errors import AvdataopsError, Conflict, InputError, shown
 
 
 def find_claim(requests: Requests, fact: str) -> Document | None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from avdataops.adapters.cosmos_catalog.artifacts import check_same, find_artifact, known_among
+from avdataops.adapters.cosmos_catalog.artifacts import find_artifact, known_among
 from avdataops.adapters.cosmos_catalog.attempts import with_record, without
 from avdataops.adapters.cosmos_catalog.changes import Change, change, get_head
+from avdataops.adapters.cosmos_catalog.checked import Checked, check
 from avdataops.adapters.cosmos_catalog.claims import claim, find_claim
 from avdataops.adapters.cosmos_catalog.documents import (
     artifact_document,
@@ -19,14 +20,13 @@ from avdataops.adapters.cosmos_catalog.heads import Head
 from avdataops.adapters.cosmos_catalog.layout import CATALOG
 from avdataops.adapters.cosmos_catalog.missing import ARTIFACT, MEASUREMENT, RECORDING, RUN, no_such
 from avdataops.adapters.cosmos_catalog.requests import Document, Requests
-from avdataops.adapters.cosmos_catalog.rules import Checked, check
 from avdataops.adapters.cosmos_catalog.values import check_ns
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.adapters.sqlite_catalog.rows import text_of
 from avdataops.model.artifact import Artifact
-from avdataops.model.errors import CatalogUnavailable, InputError
+from avdataops.model.documents import text_of
+from avdataops.model.errors import CatalogUnavailable, InputError, shown
 from avdataops.model.measurement import Recording
 from avdataops.ports.catalog import Taken
+from avdataops.ports.catalog_rules import check_same_bytes, with_learned
 
 
 def commit_runs(requests: Requests, taken: Sequence[Taken], superseded: Sequence[str]) -> None:
@@ -133,7 +133,7 @@ class _Part:
             for artifact in one.made:
                 there = known.get(artifact.id) or self._elsewhere(artifact.id)
                 if there is not None:
-                    check_same(there, artifact)
+                    check_same_bytes(artifact, there.sha256)
                 else:
                     documents.append(artifact_document(artifact, head.id, one.take_tag))
                     known[artifact.id] = artifact
@@ -188,14 +188,7 @@ class _Part:
         document = self._requests.read(CATALOG, head.id, item_id(learned.id, tag))
         if document is None:
             raise CatalogUnavailable(f"recording {shown(learned.id)} cannot be read now")
-        return replace(
-            recording_of(document),
-            format=learned.format,
-            start_ns=learned.start_ns,
-            stop_ns=learned.stop_ns,
-            streams=learned.streams,
-            problems=learned.problems,
-        )
+        return with_learned(recording_of(document), learned)
 
     def _records(self) -> list[Document]:
         documents = {

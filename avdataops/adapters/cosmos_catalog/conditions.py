@@ -16,12 +16,11 @@ from avdataops.adapters.cosmos_catalog.values import (
     check_text,
     sortable,
 )
-from avdataops.adapters.sqlite_catalog.conditions import NAME, NUMBERS, TEXTS
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.adapters.sqlite_catalog.places import check_place
-from avdataops.model.errors import InputError, did_you_mean
+from avdataops.model.errors import InputError
+from avdataops.model.places import check_circle
 from avdataops.model.time import TimeRange
 from avdataops.ports.catalog import Comparison, Condition, Near, SceneQuery
+from avdataops.ports.catalog_rules import EVIDENCE_NAME, OWN_NUMBERS, OWN_TEXTS, unknown_attribute
 
 NOTHING = "false"
 
@@ -77,9 +76,7 @@ def _in_time(tests: Tests, time: TimeRange) -> None:
 
 
 def _near(tests: Tests, near: Near) -> None:
-    check_place(near.lat_deg, near.lon_deg)
-    if not 0.0 <= near.radius_m < math.inf:
-        raise InputError(f"radius {near.radius_m} m is not a distance")
+    check_circle(near.lat_deg, near.lon_deg, near.radius_m)
     if near.radius_m >= _FAR_M:
         tests.add('IS_NUMBER(c.own["lat_deg"]) AND IS_NUMBER(c.own["lon_deg"])')
         return
@@ -91,19 +88,15 @@ def _near(tests: Tests, near: Near) -> None:
 def _compared(tests: Tests, condition: Condition, known_names: KnownNames) -> None:
     name, value = condition.attribute, condition.value
     is_text = isinstance(value, str)
-    if name in NUMBERS or name in TEXTS:
-        if (name in TEXTS) is not is_text:
+    if name in OWN_NUMBERS or name in OWN_TEXTS:
+        if (name in OWN_TEXTS) is not is_text:
             tests.add(NOTHING)
             return
         where = f'c.own["{name}"]'
-    elif NAME.fullmatch(name):
+    elif EVIDENCE_NAME.fullmatch(name):
         where = f'c.evidence["{name}"]'
     else:
-        raise InputError(
-            f"{shown(name)} is not an attribute of scenes"
-            f"{did_you_mean(name, [*NUMBERS, *TEXTS, *known_names()])}",
-            hint="attributes are named like min_ttc_s",
-        )
+        raise unknown_attribute(name, known_names())
     if isinstance(value, str):
         check_text(value)
         tests.add(f"IS_STRING({where}) AND {where} {condition.op.value} {{}}", value)

@@ -10,9 +10,8 @@ from avdataops.adapters.cosmos_catalog.values import (
     sortable,
     unpacked,
 )
-from avdataops.adapters.sqlite_catalog.rows import text_of
 from avdataops.model.artifact import Artifact
-from avdataops.model.documents import from_json
+from avdataops.model.documents import from_json, text_of
 from avdataops.model.ids import fingerprint, run_id
 from avdataops.model.measurement import Recording
 from avdataops.model.run import RunRecord, TaskSpec

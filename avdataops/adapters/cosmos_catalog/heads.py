@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from avdataops.adapters.cosmos_catalog.values import unpacked
-from avdataops.adapters.sqlite_catalog.rows import text_of
-from avdataops.model.documents import from_json
+from avdataops.model.documents import from_json, text_of
 from avdataops.model.measurement import Measurement
 from avdataops.model.run import Outcome
 

@@ -25,8 +25,7 @@ from avdataops.adapters.cosmos_catalog.failures import (
 )
 from avdataops.adapters.cosmos_catalog.layout import LEASES
 from avdataops.adapters.cosmos_catalog.requests import Document, Requests
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.model.errors import Busy, CatalogUnavailable
+from avdataops.model.errors import Busy, CatalogUnavailable, shown
 from avdataops.model.ids import path_part
 
 HOLD_S = 60.0

@@ -9,7 +9,9 @@ way up follows the inputs that records name; the way down follows the same recor
 from collections.abc import Iterable, Iterator, Sequence
 
 from avdataops.adapters.cosmos_catalog.claims import find_claim
+from avdataops.adapters.cosmos_catalog.documents import scene_of
 from avdataops.adapters.cosmos_catalog.family import Families, Family
+from avdataops.adapters.cosmos_catalog.heads import RunState
 from avdataops.adapters.cosmos_catalog.missing import (
     ARTIFACT,
     RECORDING,
@@ -17,17 +19,13 @@ from avdataops.adapters.cosmos_catalog.missing import (
     SCENE,
     nearest_id,
 )
-from avdataops.adapters.cosmos_catalog.nodes import (
-    artifact_node,
-    recording_node,
-    run_node,
-    scene_node,
-)
 from avdataops.adapters.cosmos_catalog.requests import Document, Requests
 from avdataops.adapters.cosmos_catalog.scenes import find_row
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.model.errors import InputError, NotFound
+from avdataops.model.artifact import Artifact
+from avdataops.model.errors import InputError, NotFound, shown
+from avdataops.model.run import Outcome
 from avdataops.ports.catalog import Direction, Edge, Lineage, Node
+from avdataops.ports.lineage_nodes import artifact_node, recording_node, run_node, scene_node
 
 
 def walk_lineage(
@@ -89,7 +87,7 @@ class _Walk:
         )
 
     def _begin_scene(self, scene: str, row: Document) -> None:
-        self._root = scene_node(row)
+        self._root = scene_node(scene_of(row))
         if self._up:
             self._add(row["artifact"], scene, row["run"])
             self._meet([row["artifact"]])
@@ -107,7 +105,8 @@ class _Walk:
                 self._meet([upload.id])
 
     def _begin_run(self, run: str, family: Family, depth: int | None) -> int | None:
-        self._root = run_node(run, family.head)
+        state = family.head.runs[run]
+        self._root = run_node(run, state.step, _outcome(state), family.head.id)
         if depth == 0:
             return 0
         for artifact in sorted(family.used.get(run, ()) if self._up else family.made.get(run, ())):
@@ -143,7 +142,7 @@ class _Walk:
 
     def _hang_on_scenes(self) -> None:
         for row in self._families.scenes_in(list(self._met)):
-            self._scenes.setdefault(row["scene"], scene_node(row))
+            self._scenes.setdefault(row["scene"], scene_node(scene_of(row)))
             self._add(row["artifact"], row["scene"], row["run"])
 
     def nodes(self) -> Iterator[Node]:
@@ -153,9 +152,15 @@ class _Walk:
         for met in self._met:
             artifact = self._families.artifact(met)
             if artifact is not None:
-                family = self._families.home(met)
-                yield artifact_node(artifact, family.head if family else None)
+                yield self._artifact_node(artifact)
         yield from self._scenes.values()
+
+    def _artifact_node(self, artifact: Artifact) -> Node:
+        family = self._families.home(artifact.id)
+        state = family.head.runs.get(artifact.run or "") if family else None
+        if state is None:
+            return artifact_node(artifact, None, None)
+        return artifact_node(artifact, state.step, _outcome(state))
 
     def _meet(self, artifacts: Iterable[str]) -> None:
         for artifact in artifacts:
@@ -165,3 +170,7 @@ class _Walk:
 
     def _add(self, src: str, dst: str, run: str) -> None:
         self.edges[Edge(src=src, dst=dst, run=run)] = None
+
+
+def _outcome(state: RunState) -> Outcome | None:
+    return state.ended.outcome if state.ended else None

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from avdataops.adapters.cosmos_catalog.artifacts import check_same, find_artifact
+from avdataops.adapters.cosmos_catalog.artifacts import find_artifact
 from avdataops.adapters.cosmos_catalog.changes import Change, change, get_head
 from avdataops.adapters.cosmos_catalog.claims import claim
 from avdataops.adapters.cosmos_catalog.documents import (
@@ -16,15 +16,13 @@ from avdataops.adapters.cosmos_catalog.heads import Head, measurement_of
 from avdataops.adapters.cosmos_catalog.layout import CATALOG
 from avdataops.adapters.cosmos_catalog.missing import ARTIFACT, MEASUREMENT, RECORDING, no_such
 from avdataops.adapters.cosmos_catalog.requests import PAGE, Requests
-from avdataops.adapters.cosmos_catalog.rules import of_one_measurement
 from avdataops.adapters.cosmos_catalog.values import check_ns, check_text, is_known_shape
-from avdataops.adapters.sqlite_catalog.measurements import ALLOWED
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.adapters.sqlite_catalog.rows import text_of
 from avdataops.model.artifact import Artifact
-from avdataops.model.errors import Conflict, InputError
+from avdataops.model.documents import text_of
+from avdataops.model.errors import Conflict, shown
 from avdataops.model.ids import fingerprint
 from avdataops.model.measurement import Manifest, Measurement, Reason, Recording, State
+from avdataops.ports.catalog_rules import check_members, check_same_bytes, moved
 
 _LISTED = "SELECT c.id, c.body, c.packed FROM c WHERE c.kind = 'measurement' AND c.id > @after"
 _IN_STATE = " AND c.state = @state"
@@ -75,7 +73,7 @@ def register_measurement(
     uploads: Sequence[Artifact],
 ) -> None:
     """Take in a measurement as pending; the same again changes nothing, other raises."""
-    of_one_measurement(manifest.measurement, [*recordings, *uploads])
+    check_members(manifest.measurement, [*recordings, *uploads])
     registered = fingerprint(
         [
             text_of(manifest),
@@ -114,7 +112,7 @@ def _registration(
     for upload in uploads:
         known = find_artifact(requests, upload.id)
         if known is not None:
-            check_same(known, upload)
+            check_same_bytes(upload, known.sha256)
 
     def claim_all() -> None:
         for recording in recordings:
@@ -133,29 +131,14 @@ def move_measurement(
 ) -> None:
     """Set the state; raises ``Conflict`` for a move that no measurement makes."""
     if reason is not None:
-        if state is not State.QUARANTINED:
-            raise InputError(f"a {state} measurement has no reason; only a quarantined one has")
         text_of(reason)
 
     def decide(head: Head | None) -> Change[None]:
         if head is None:
             raise no_such(requests, MEASUREMENT, measurement)
-        moved = _moved(head.measurement, state, reason)
-        return Change(head=replace(head, measurement=moved), result=None)
+        after = moved(head.measurement, state, reason)
+        return Change(head=replace(head, measurement=after), result=None)
 
     if not is_known_shape(measurement):
         raise no_such(requests, MEASUREMENT, measurement)
     change(requests, measurement, decide)
-
-
-def _moved(now: Measurement, state: State, reason: Reason | None) -> Measurement:
-    if now.state is state:
-        return now if reason is None else replace(now, reason=reason)
-    if state not in ALLOWED[now.state]:
-        raise Conflict(
-            f"measurement {shown(now.id)} is {now.state} and cannot become {state}",
-            hint=f"avdataops measurements show {now.id}",
-        )
-    if state is State.QUARANTINED and reason is None:
-        raise InputError(f"measurement {shown(now.id)} cannot be rejected without a reason")
-    return replace(now, state=state, reason=reason)

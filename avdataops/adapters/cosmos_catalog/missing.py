@@ -1,19 +1,17 @@
 """Things that are asked for and not there, with the nearest that is."""
 
-import difflib
 import itertools
 
 from avdataops.adapters.cosmos_catalog.layout import CATALOG, IDS, SCENES
 from avdataops.adapters.cosmos_catalog.requests import Requests
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.model.errors import NotFound
+from avdataops.model.errors import NotFound, shown
+from avdataops.ports.catalog_rules import nearest
 
 MEASUREMENT, RECORDING, ARTIFACT, RUN, SCENE = (
     "measurement", "recording", "artifact", "run", "scene",
 )  # fmt: skip
 
 _NEIGHBOURS = 50
-_ALIKE = 0.8
 _LONGEST = 100
 
 _AFTER = "SELECT VALUE c.id FROM c WHERE c.kind = @kind AND c.id >= @wrong ORDER BY c.id ASC"
@@ -44,6 +42,4 @@ def nearest_id(requests: Requests, noun: str, wrong: str) -> str | None:
             values["kind"] = noun
         rows = requests.query(container, text, values, page=_NEIGHBOURS)
         known += [str(row) for row in itertools.islice(rows, _NEIGHBOURS)]
-    longer = [one for one in known if wrong and one.startswith(wrong)]
-    close = difflib.get_close_matches(wrong[:_LONGEST], known, n=1, cutoff=_ALIKE)
-    return next(iter(longer or close), None)
+    return nearest(wrong[:_LONGEST], known)

@@ -17,9 +17,8 @@ from avdataops.adapters.cosmos_catalog.heads import Head
 from avdataops.adapters.cosmos_catalog.layout import CATALOG
 from avdataops.adapters.cosmos_catalog.missing import MEASUREMENT, RUN, no_such
 from avdataops.adapters.cosmos_catalog.requests import Requests
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.adapters.sqlite_catalog.rows import text_of
-from avdataops.model.errors import CatalogUnavailable, NotFound
+from avdataops.model.documents import text_of
+from avdataops.model.errors import CatalogUnavailable, NotFound, shown
 from avdataops.model.ids import run_id
 from avdataops.model.run import RunRecord, TaskSpec
 

@@ -13,13 +13,12 @@ from avdataops.adapters.cosmos_catalog.missing import SCENE, no_such
 from avdataops.adapters.cosmos_catalog.requests import PAGE, Document, Requests
 from avdataops.adapters.cosmos_catalog.values import check_text, is_known_shape
 from avdataops.adapters.cosmos_catalog.visible import Visible, rank_of
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.adapters.sqlite_catalog.places import distance_m
-from avdataops.model.errors import InputError, did_you_mean
+from avdataops.model.places import distance_m
 from avdataops.model.scene import Scene
 from avdataops.ports.catalog import Near, SceneQuery
+from avdataops.ports.catalog_rules import check_group
 
-_GROUPS = {"type": "type", "measurement": "measurementId", "vehicle": "vehicle"}
+_PROPERTIES = {"type": "type", "measurement": "measurementId", "vehicle": "vehicle"}
 _SMALLEST_PAGE = 50
 _ENOUGH_NAMES = 500
 
@@ -106,11 +105,7 @@ def count_scenes(requests: Requests, query: SceneQuery, by: str) -> dict[str, in
     The service cannot tell which scenes are current, so this reads a few properties of each that
     matches: a count over the whole fleet costs what reading a table of it costs.
     """
-    if by not in _GROUPS:
-        raise InputError(
-            f"scenes are not counted by {shown(by)}{did_you_mean(by, _GROUPS)}",
-            hint=f"count by one of {', '.join(_GROUPS)}",
-        )
+    check_group(by)
     tests = tests_of(query, lambda: _known_names(requests))
     if query.types:
         types = [check_text(name) for name in dict.fromkeys(query.types)]
@@ -124,7 +119,7 @@ def count_scenes(requests: Requests, query: SceneQuery, by: str) -> dict[str, in
     rows = requests.query(SCENES, text, tests.values, key=query.measurement)
     counts: dict[str, int] = {}
     for row in _tested(requests, visible, query, rows, PAGE):
-        name = row[_GROUPS[by]]
+        name = row[_PROPERTIES[by]]
         counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items()))
 

@@ -6,8 +6,7 @@ import re
 import zlib
 from typing import Any
 
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.model.errors import InputError
+from avdataops.model.errors import InputError, shown
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 

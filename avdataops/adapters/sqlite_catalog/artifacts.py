@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Sequence
 
-from avdataops.adapters.sqlite_catalog.missing import no_such, shown
+from avdataops.adapters.sqlite_catalog.missing import no_such
 from avdataops.adapters.sqlite_catalog.rows import ARTIFACT_COLUMNS, artifact_of, artifact_row
 from avdataops.model.artifact import Artifact
-from avdataops.model.errors import Conflict
+from avdataops.ports.catalog_rules import check_same_bytes
 
 
 def get_artifact(connection: sqlite3.Connection, artifact: str) -> Artifact:
@@ -46,9 +46,5 @@ def put_artifacts(connection: sqlite3.Connection, artifacts: Sequence[Artifact])
                 f"INSERT INTO artifacts ({ARTIFACT_COLUMNS}) VALUES ({marks})",  # noqa: S608 - literals
                 artifact_row(artifact),
             )
-        elif known["sha256"] != artifact.sha256:
-            raise Conflict(
-                f"artifact {shown(artifact.id)} ({shown(artifact.name)}) is known with SHA-256"
-                f" {known['sha256'][:12]}..., not {artifact.sha256[:12]}...",
-                hint=f"avdataops lineage show {artifact.id}",
-            )
+        else:
+            check_same_bytes(artifact, known["sha256"])

@@ -1,27 +1,12 @@
 """Scene queries as tests in SQL: whitelisted names, bound values."""
 
-import re
 import sqlite3
 from dataclasses import dataclass
 
-from avdataops.adapters.sqlite_catalog.missing import shown
-from avdataops.adapters.sqlite_catalog.places import boxes_around
-from avdataops.model.errors import InputError, did_you_mean
+from avdataops.model.places import boxes_around
 from avdataops.model.time import TimeRange
 from avdataops.ports.catalog import Condition, Near, SceneQuery
-
-NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-"""What evidence may be called."""
-
-NUMBERS = {
-    "confidence": "s.confidence",
-    "detector_version": "s.detector_version",
-    "truncated": "s.truncated",
-    "duration_s": "s.duration_ns / 1e9",
-    "lat_deg": "s.lat_deg",
-    "lon_deg": "s.lon_deg",
-}
-TEXTS = {"detector": "s.detector", "actor": "s.actor"}
+from avdataops.ports.catalog_rules import EVIDENCE_NAME, OWN_NUMBERS, OWN_TEXTS, unknown_attribute
 
 FEW_FOR_PAGE = 5_000
 FEW_FOR_COUNT = 200_000
@@ -32,6 +17,8 @@ _PLACES_IN_BOX = (
 )
 _SCENE_IN_BOX = "s.lat_deg >= ? AND s.lat_deg <= ? AND s.lon_deg >= ? AND s.lon_deg <= ?"
 _INT64_MIN = -(2**63)
+_WORKED_OUT = {"duration_s": "s.duration_ns / 1e9"}
+"""Own fields that are no columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +64,7 @@ def _in_time(connection: sqlite3.Connection, time: TimeRange) -> Part:
 
 def _in_reach(connection: sqlite3.Connection, near: Near, few: int) -> Part:
     """Return a test by box, which has float32 corners rounded outwards, then by distance."""
-    boxes = boxes_around(near)
+    boxes = boxes_around(near.lat_deg, near.lon_deg, near.radius_m)
     corners = tuple(
         value
         for box in boxes
@@ -101,18 +88,13 @@ def _has_fewer(connection: sqlite3.Connection, found: Part, few: int) -> bool:
 def _compared(connection: sqlite3.Connection, condition: Condition, few: int) -> Part:
     name, op, value = condition.attribute, condition.op, condition.value
     is_text = isinstance(value, str)
-    own = (TEXTS if is_text else NUMBERS).get(name)
-    if own is not None:
+    if name in (OWN_TEXTS if is_text else OWN_NUMBERS):
         # NULL compares as unknown, so an unknown value fails every comparison.
-        return Part(f"{own} {op.value} ?", (value,))
-    if name in TEXTS or name in NUMBERS:
+        return Part(f"{_WORKED_OUT.get(name, f's.{name}')} {op.value} ?", (value,))
+    if name in OWN_TEXTS or name in OWN_NUMBERS:
         return Part("0")
-    if not NAME.fullmatch(name):
-        known = [*NUMBERS, *TEXTS, *_known_names(connection)]
-        raise InputError(
-            f"{shown(name)} is not an attribute of scenes{did_you_mean(name, known)}",
-            hint="attributes are named like min_ttc_s",
-        )
+    if not EVIDENCE_NAME.fullmatch(name):
+        raise unknown_attribute(name, _known_names(connection))
     column = "text" if is_text else "num"
     matching = f"name = ? AND {column} {op.value} ?"
     indexed = f"SELECT scene FROM evidence WHERE {matching}"  # noqa: S608 - all parts are literals or enums

@@ -11,9 +11,9 @@ from typing import Literal
 
 from avdataops.adapters.sqlite_catalog.failures import translated
 from avdataops.adapters.sqlite_catalog.migrations import migrate
-from avdataops.adapters.sqlite_catalog.places import distance_m
 from avdataops.adapters.sqlite_catalog.transactions import READ, WRITE, transaction
 from avdataops.model.errors import CatalogUnavailable, ConfigError
+from avdataops.model.places import distance_m
 
 _WAIT_S = 30.0
 _WAL_PAUSE_S = 0.01

@@ -1,13 +1,17 @@
 """What came from what, walked level by level over run inputs and results."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from avdataops.adapters.sqlite_catalog.missing import nearest_id, shown
-from avdataops.adapters.sqlite_catalog.scenes import get_scene_row
-from avdataops.model.errors import InputError, NotFound
+from avdataops.adapters.sqlite_catalog.missing import nearest_id
+from avdataops.adapters.sqlite_catalog.rows import artifact_of
+from avdataops.adapters.sqlite_catalog.scenes import get_scene_row, scene_of
+from avdataops.model.documents import from_json
+from avdataops.model.errors import InputError, NotFound, shown
+from avdataops.model.measurement import Recording
+from avdataops.model.run import Outcome
 from avdataops.ports.catalog import Direction, Edge, Lineage, Node
+from avdataops.ports.lineage_nodes import artifact_node, recording_node, run_node, scene_node
 
 _CHUNK = 500
 _TABLES = ("scenes", "artifacts", "runs", "recordings")
@@ -83,7 +87,7 @@ class _Walk:
 
     def _begin_scene(self, scene: str) -> None:
         row = get_scene_row(self._connection, scene)
-        self._root = _scene_node(row)
+        self._root = scene_node(scene_of(row))
         if self._up:
             self._add(row["artifact"], scene, row["run"])
             self._meet([row["artifact"]])
@@ -92,20 +96,14 @@ class _Walk:
         row = self._connection.execute(
             "SELECT * FROM recordings WHERE id = ?", (recording,)
         ).fetchone()
-        facts = json.loads(row["document"])
-        self._root = Node(
-            id=recording,
-            kind="recording",
-            name=row["name"],
-            sha256=facts["sha256"],
-            facts=_known({key: facts[key] for key in ("bytes", "format", "measurement")}),
-        )
+        facts = from_json(Recording, row["document"])
+        self._root = recording_node(facts)
         if self._up:
             return
         uploads = self._connection.execute(
             """SELECT id FROM artifacts
                WHERE measurement = ? AND kind = 'upload' AND name = ? AND sha256 = ? ORDER BY id""",
-            (row["measurement"], row["name"], facts["sha256"]),
+            (facts.measurement, facts.name, facts.sha256),
         )
         for upload in uploads.fetchall():
             if upload["id"] != recording:
@@ -118,12 +116,7 @@ class _Walk:
                LEFT JOIN attempts AS a ON a.run = r.id AND a.attempt = r.ended WHERE r.id = ?""",
             (run,),
         ).fetchone()
-        self._root = Node(
-            id=run,
-            kind="run",
-            name=row["step"],
-            facts=_known({key: row[key] for key in ("step", "outcome", "measurement")}),
-        )
+        self._root = run_node(run, row["step"], _outcome(row), row["measurement"])
         if depth == 0:
             return 0
         if self._up:
@@ -150,7 +143,7 @@ class _Walk:
 
     def _hang_on_scenes(self) -> None:
         for row in self._rows(_SCENES_IN, list(self._met)):
-            self._scenes.setdefault(row["id"], _scene_node(row))
+            self._scenes.setdefault(row["id"], scene_node(scene_of(row)))
             self._add(row["artifact"], row["id"], row["run"])
 
     def nodes(self) -> Iterator[Node]:
@@ -158,7 +151,7 @@ class _Walk:
         if self._root is not None:
             yield self._root
         rows = {row["id"]: row for row in self._rows(_ARTIFACTS, list(self._met))}
-        yield from (_artifact_node(rows[artifact]) for artifact in self._met)
+        yield from (_node_of(rows[artifact]) for artifact in self._met)
         yield from self._scenes.values()
 
     def _meet(self, artifacts: Iterable[str]) -> None:
@@ -178,23 +171,9 @@ class _Walk:
             )
 
 
-def _artifact_node(row: sqlite3.Row) -> Node:
-    facts = {key: row[key] for key in ("part", "rows", "bytes", "measurement", "step", "outcome")}
-    return Node(
-        id=row["id"],
-        kind=row["kind"],
-        name=row["name"],
-        sha256=row["sha256"],
-        facts=_known({**facts, "location": f"{row['zone']}/{row['key']}"}),
-    )
+def _node_of(row: sqlite3.Row) -> Node:
+    return artifact_node(artifact_of(row), row["step"], _outcome(row))
 
 
-def _scene_node(row: sqlite3.Row) -> Node:
-    keys = ("measurement", "t_start_ns", "t_end_ns", "detector", "detector_version")
-    return Node(
-        id=row["id"], kind="scene", name=row["type"], facts=_known({key: row[key] for key in keys})
-    )
-
-
-def _known(facts: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in facts.items() if value not in {None, ""}}
+def _outcome(row: sqlite3.Row) -> Outcome | None:
+    return None if row["outcome"] is None else Outcome(row["outcome"])

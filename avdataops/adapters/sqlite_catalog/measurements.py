@@ -2,24 +2,16 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 
 from avdataops.adapters.sqlite_catalog.artifacts import put_artifacts
-from avdataops.adapters.sqlite_catalog.missing import no_such, shown
-from avdataops.adapters.sqlite_catalog.rows import json_or_none, measurement_of, text_of
+from avdataops.adapters.sqlite_catalog.missing import no_such
+from avdataops.adapters.sqlite_catalog.rows import json_or_none, measurement_of
 from avdataops.model.artifact import Artifact
-from avdataops.model.documents import from_document, from_json, to_document
-from avdataops.model.errors import Conflict, InputError
+from avdataops.model.documents import from_json, text_of, to_document
+from avdataops.model.errors import Conflict, InputError, shown
 from avdataops.model.ids import fingerprint
 from avdataops.model.measurement import Manifest, Measurement, Reason, Recording, State
-
-ALLOWED = {
-    State.PENDING: {State.RUNNING, State.QUARANTINED},
-    State.RUNNING: {State.COMPLETE, State.PENDING, State.QUARANTINED},
-    State.COMPLETE: {State.RUNNING, State.PENDING, State.QUARANTINED},
-    State.QUARANTINED: {State.PENDING},
-}
-"""State -> states that may follow it."""
+from avdataops.ports.catalog_rules import check_members, learned_from, moved, with_learned
 
 
 def get_measurement(connection: sqlite3.Connection, measurement: str) -> Measurement:
@@ -69,13 +61,7 @@ def register_measurement(
     uploads: Sequence[Artifact],
 ) -> None:
     """Take in a measurement as pending; the same again changes nothing, other raises."""
-    given: tuple[Recording | Artifact, ...] = (*recordings, *uploads)
-    for fact in given:
-        if fact.measurement != manifest.measurement:
-            raise InputError(
-                f"{shown(fact.id)} belongs to measurement {shown(str(fact.measurement))},"
-                f" not to {shown(manifest.measurement)}"
-            )
+    check_members(manifest.measurement, [*recordings, *uploads])
     content = _print_of(manifest, recordings, uploads)
     known = connection.execute(
         "SELECT registered FROM measurements WHERE id = ?", (manifest.measurement,)
@@ -125,67 +111,33 @@ def move_measurement(
     connection: sqlite3.Connection, measurement: str, state: State, reason: Reason | None
 ) -> None:
     """Set the state; raises ``Conflict`` for a move that no measurement makes."""
-    if reason is not None and state is not State.QUARANTINED:
-        raise InputError(f"a {state} measurement has no reason; only a quarantined one has")
-    now = get_measurement(connection, measurement)
-    if now.state is state:
-        if reason is None or reason == now.reason:
-            return
-    elif state not in ALLOWED[now.state]:
-        raise Conflict(
-            f"measurement {shown(measurement)} is {now.state} and cannot become {state}",
-            hint=f"avdataops measurements show {measurement}",
-        )
-    elif state is State.QUARANTINED and reason is None:
-        raise InputError(f"measurement {shown(measurement)} cannot be rejected without a reason")
+    after = moved(get_measurement(connection, measurement), state, reason)
     connection.execute(
         "UPDATE measurements SET state = ?, reason = ? WHERE id = ?",
-        (state.value, None if reason is None else text_of(reason), measurement),
+        (after.state.value, None if after.reason is None else text_of(after.reason), measurement),
     )
 
 
 def learn(connection: sqlite3.Connection, measurement: str, facts: dict[str, object]) -> None:
     """Take in what a run learned: ``recordings`` and ``time``; other facts stay in its record."""
-    given = facts.get("recordings", [])
-    if not isinstance(given, list):
-        raise InputError("the fact 'recordings' is a list of recordings")
-    for document in given:
-        _update_recording(connection, measurement, document)
-    time = facts.get("time")
-    if time is not None:
-        start_ns, stop_ns = _time_of(time)
+    learned = learned_from(facts)
+    for recording in learned.recordings:
+        _update_recording(connection, measurement, recording)
+    if learned.time is not None:
         connection.execute(
             "UPDATE measurements SET start_ns = ?, stop_ns = ? WHERE id = ?",
-            (start_ns, stop_ns, measurement),
+            (*learned.time, measurement),
         )
 
 
-def _update_recording(connection: sqlite3.Connection, measurement: str, document: object) -> None:
-    learned = from_document(Recording, document)
+def _update_recording(connection: sqlite3.Connection, measurement: str, learned: Recording) -> None:
     row = connection.execute(
         "SELECT document FROM recordings WHERE id = ? AND measurement = ?",
         (learned.id, measurement),
     ).fetchone()
     if row is None:
         raise no_such(connection, "recordings", learned.id)
-    updated = replace(
-        from_json(Recording, row["document"]),
-        format=learned.format,
-        start_ns=learned.start_ns,
-        stop_ns=learned.stop_ns,
-        streams=learned.streams,
-        problems=learned.problems,
-    )
+    updated = with_learned(from_json(Recording, row["document"]), learned)
     connection.execute(
         "UPDATE recordings SET document = ? WHERE id = ?", (text_of(updated), learned.id)
     )
-
-
-def _time_of(time: object) -> tuple[int | None, int | None]:
-    if not isinstance(time, dict):
-        raise InputError("the fact 'time' is an object with start_ns and stop_ns")
-    start_ns, stop_ns = time.get("start_ns"), time.get("stop_ns")
-    for value in (start_ns, stop_ns):
-        if value is not None and type(value) is not int:
-            raise InputError(f"the fact 'time' holds {shown(str(value))}, not nanoseconds")
-    return start_ns, stop_ns

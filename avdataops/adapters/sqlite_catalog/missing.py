@@ -1,12 +1,11 @@
 """Things that are asked for and not there, with the nearest that is."""
 
-import difflib
 import sqlite3
 
-from avdataops.model.errors import NotFound
+from avdataops.model.errors import NotFound, shown
+from avdataops.ports.catalog_rules import nearest
 
 _NEIGHBOURS = 200
-_ALIKE = 0.8
 
 _WHERE_TO_LOOK = {
     "measurements": ("measurement", "avdataops measurements list"),
@@ -37,10 +36,4 @@ def nearest_id(connection: sqlite3.Connection, table: str, wrong: str) -> str | 
             (wrong, _NEIGHBOURS),
         )
         known += [row["id"] for row in found]
-    longer = [known_id for known_id in known if wrong and known_id.startswith(wrong)]
-    return next(iter(longer or difflib.get_close_matches(wrong, known, n=1, cutoff=_ALIKE)), None)
-
-
-def shown(text: str) -> str:
-    """Return ``text`` quoted, short and free of control characters."""
-    return ascii(text if len(text) <= 80 else f"{text[:80]}...")  # noqa: PLR2004 - one terminal line
+    return nearest(wrong, known)

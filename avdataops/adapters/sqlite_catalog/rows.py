@@ -5,26 +5,11 @@ import sqlite3
 from typing import Any
 
 from avdataops.model.artifact import Artifact
-from avdataops.model.documents import from_json, to_json
+from avdataops.model.documents import from_json
 from avdataops.model.errors import InputError
 from avdataops.model.ids import canonical_json
 from avdataops.model.location import Location, Zone
 from avdataops.model.measurement import Measurement, Reason, State
-
-
-def text_of(fact: object) -> str:
-    """Return the canonical JSON of a fact.
-
-    Raises ``InputError`` if it holds NaN, infinity or half of a surrogate pair: what is written
-    must be readable again.
-    """
-    try:
-        text = to_json(fact)
-        if "\\ud" in text:
-            json.dumps(json.loads(text), ensure_ascii=False).encode()
-    except (ValueError, TypeError) as error:
-        raise InputError(f"a {type(fact).__name__} cannot be kept: {error}") from error
-    return text
 
 
 def json_or_none(value: object) -> str | None:

@@ -6,16 +6,14 @@ from dataclasses import replace
 
 from avdataops.adapters.sqlite_catalog.artifacts import put_artifacts
 from avdataops.adapters.sqlite_catalog.measurements import get_measurement, learn
-from avdataops.adapters.sqlite_catalog.missing import no_such, shown
-from avdataops.adapters.sqlite_catalog.rows import text_of
+from avdataops.adapters.sqlite_catalog.missing import no_such
 from avdataops.adapters.sqlite_catalog.scenes import choose_current, put_scenes
-from avdataops.model.artifact import Artifact
-from avdataops.model.documents import from_json
-from avdataops.model.errors import InputError, NotFound
+from avdataops.model.documents import from_json, text_of
+from avdataops.model.errors import InputError, NotFound, shown
 from avdataops.model.ids import run_id
 from avdataops.model.run import Outcome, RunRecord, TaskSpec
-from avdataops.model.scene import Scene
 from avdataops.ports.catalog import Taken
+from avdataops.ports.catalog_rules import check_attempt, linked_scenes, made_by
 
 
 def begin_tasks(connection: sqlite3.Connection, tasks: Sequence[TaskSpec]) -> list[TaskSpec]:
@@ -81,10 +79,10 @@ def commit_runs(
     for one in taken:
         _put_record(connection, one.record)
     for one in taken:
-        put_artifacts(connection, _made_by(one.record))
+        put_artifacts(connection, made_by(one.record))
     for one in taken:
         _put_used(connection, one.record)
-        put_scenes(connection, one.record.run, _linked_scenes(one))
+        put_scenes(connection, one.record.run, linked_scenes(one))
         if one.record.outcome is not Outcome.LOST:
             learn(connection, one.record.measurement, one.record.facts)
     for run in superseded:
@@ -111,8 +109,7 @@ def _know_run(connection: sqlite3.Connection, run: str, measurement: str, step: 
 
 def _put_record(connection: sqlite3.Connection, record: RunRecord) -> None:
     """Keep the record; a worker's own record outranks the note that it was lost."""
-    if record.attempt < 1:
-        raise InputError(f"run {shown(record.run)}: attempts count from 1, not {record.attempt}")
+    check_attempt(record)
     _know_run(connection, record.run, record.measurement, record.step)
     connection.execute(
         """INSERT INTO attempts (run, attempt, outcome, started_ns, ended_ns, record)
@@ -142,19 +139,6 @@ def _put_record(connection: sqlite3.Connection, record: RunRecord) -> None:
     )
 
 
-def _made_by(record: RunRecord) -> list[Artifact]:
-    """Return what the run made, linked to it; what a failed run left behind is not used."""
-    if not record.outcome.made_something:
-        return []
-    for artifact in record.made:
-        if artifact.run not in {None, record.run}:
-            raise InputError(
-                f"artifact {shown(artifact.id)} names run {shown(str(artifact.run))},"
-                f" but was made by {shown(record.run)}"
-            )
-    return [replace(artifact, run=record.run) for artifact in record.made]
-
-
 def _put_used(connection: sqlite3.Connection, record: RunRecord) -> None:
     for artifact in record.used:
         if not connection.execute("SELECT 1 FROM artifacts WHERE id = ?", (artifact,)).fetchone():
@@ -163,24 +147,6 @@ def _put_used(connection: sqlite3.Connection, record: RunRecord) -> None:
             "INSERT INTO used (run, artifact) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (record.run, artifact),
         )
-
-
-def _linked_scenes(taken: Taken) -> list[Scene]:
-    """Return the scenes, each naming the scenes table that holds it."""
-    record = taken.record
-    if not taken.scenes or not record.outcome.made_something:
-        return []
-    tables = [artifact.id for artifact in record.made if artifact.kind == "scenes"]
-    linked = []
-    for scene in taken.scenes:
-        table = scene.artifact or (tables[0] if len(tables) == 1 else None)
-        if table not in tables:
-            raise InputError(
-                f"scene {shown(scene.id)}: run {shown(record.run)} made {len(tables)} scenes tables"
-                f" and none is {shown(str(scene.artifact))}"
-            )
-        linked.append(replace(scene, artifact=table))
-    return linked
 
 
 def _settle(connection: sqlite3.Connection, run: str) -> None:

@@ -9,28 +9,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from avdataops.adapters.sqlite_catalog.conditions import (
     FEW_FOR_COUNT,
     FEW_FOR_PAGE,
-    NAME,
     Part,
     parts_of,
 )
-from avdataops.adapters.sqlite_catalog.missing import no_such, shown
-from avdataops.adapters.sqlite_catalog.places import check_place
-from avdataops.model.errors import InputError, did_you_mean
+from avdataops.adapters.sqlite_catalog.missing import no_such
+from avdataops.model.errors import InputError, shown
 from avdataops.model.ids import canonical_json
 from avdataops.model.scene import Scene
-from avdataops.model.time import TimeRange
 from avdataops.ports.catalog import SceneQuery
+from avdataops.ports.catalog_rules import check_group
 
 _COLUMNS = (
     "id, type, measurement, vehicle, t_start_ns, t_end_ns, duration_ns, detector,"
     " detector_version, confidence, evidence, actor, truncated, lat_deg, lon_deg, artifact,"
     " params, run"
 )
-_GROUPS = ("type", "measurement", "vehicle")
 
 
 def put_scenes(connection: sqlite3.Connection, run: str, scenes: Iterable[Scene]) -> None:
-    """Take in the scenes of one run; known ones stay as they are."""
+    """Take in the checked scenes of one run; known ones stay as they are."""
     marks = ", ".join("?" * len(_COLUMNS.split(",")))
     for scene in scenes:
         added = connection.execute(
@@ -52,19 +49,14 @@ def put_scenes(connection: sqlite3.Connection, run: str, scenes: Iterable[Scene]
 
 
 def _row(scene: Scene, run: str) -> tuple[object, ...]:
-    if scene.lat_deg is not None and scene.lon_deg is not None:
-        check_place(scene.lat_deg, scene.lon_deg)
-    if not 0.0 <= scene.confidence <= 1.0:
-        raise InputError(f"scene {shown(scene.id)}: confidence {scene.confidence} is not in 0..1")
-    span = TimeRange(scene.t_start_ns, scene.t_end_ns)
     return (
         scene.id,
         scene.type,
         scene.measurement,
         scene.vehicle,
-        span.start_ns,
-        span.stop_ns,
-        span.stop_ns - span.start_ns,
+        scene.t_start_ns,
+        scene.t_end_ns,
+        scene.t_end_ns - scene.t_start_ns,
         scene.detector,
         scene.detector_version,
         scene.confidence,
@@ -90,10 +82,6 @@ def _evidence_rows(
     number: int, scene: Scene
 ) -> Iterator[tuple[int, str, float | None, str | None]]:
     for name, value in scene.evidence.items():
-        if not NAME.fullmatch(name):
-            raise InputError(
-                f"scene {shown(scene.id)}: evidence {shown(name)} is not named like 'min_ttc_s'"
-            )
         if isinstance(value, str):
             yield number, name, None, value
         elif value is not None:
@@ -187,17 +175,13 @@ def page_sql(parts: Sequence[Part]) -> tuple[str, tuple[object, ...]]:
 
 def count_scenes(connection: sqlite3.Connection, query: SceneQuery, by: str) -> dict[str, int]:
     """Return the number of current scenes by one column."""
-    if by not in _GROUPS:
-        raise InputError(
-            f"scenes are not counted by {shown(by)}{did_you_mean(by, _GROUPS)}",
-            hint=f"count by one of {', '.join(_GROUPS)}",
-        )
+    check_group(by)
     counts: dict[str, int] = {}
     common = parts_of(connection, query, FEW_FOR_COUNT)
     for of_type in _by_type(query.types):
         tests, values = _joined([*of_type, *common])
         rows = connection.execute(
-            f"SELECT s.{by} AS name, count(*) AS n FROM scenes AS s WHERE {tests} GROUP BY s.{by}",  # noqa: S608 - by is one of _GROUPS
+            f"SELECT s.{by} AS name, count(*) AS n FROM scenes AS s WHERE {tests} GROUP BY s.{by}",  # noqa: S608 - check_group knows by
             values,
         )
         for row in rows:

@@ -195,7 +195,7 @@ resource "azurerm_batch_pool" "execution" {
         container_name      = mount.value
         relative_mount_path = mount.value
         identity_id         = var.identities.execution.id
-        blobfuse_options    = "-o ro --use-adls=${var.raw_hierarchical}"
+        blobfuse_options    = local.pool.mount_options
       }
     }
   }

@@ -62,11 +62,6 @@ variable "raw_account_name" {
   type        = string
 }
 
-variable "raw_hierarchical" {
-  description = "Whether the account of raw has a hierarchical namespace."
-  type        = bool
-}
-
 variable "subnet_ids" {
   description = "Subnets of the pools: orchestrator, execution."
   type        = map(string)

@@ -144,7 +144,6 @@ module "batch" {
   operations_account_id    = module.storage["operations"].id
   operations_blob_endpoint = module.storage["operations"].blob_endpoint
   raw_account_name         = module.storage["raw"].name
-  raw_hierarchical         = contains(local.hierarchical, "raw")
   subnet_ids               = module.network.subnet_ids
   allowed_ip_ranges        = var.batch_allowed_ip_ranges
   zone_redundant           = var.zone_redundant

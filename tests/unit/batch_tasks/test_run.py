@@ -3,6 +3,7 @@
 import json
 import logging
 import signal
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -126,3 +127,26 @@ def test_a_cloud_with_a_zone_missing_is_bad_configuration(
     monkeypatch.setenv("AVDATAOPS_AZURE__STORAGE__RAW", "https://raw.example")
     assert main(["--task", "x", "--workspace", str(tmp_path)]) == 78
     assert "azure.storage.landing" in said(capsys)[0]["error"]["message"]
+
+
+def test_scratch_files_go_where_the_image_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The image sets TMPDIR to the working directory, on a node the folder of the task."""
+    node, made = tmp_path / "node", list[str]()
+    node.mkdir()
+    monkeypatch.chdir(node)
+    monkeypatch.setenv("TMPDIR", "./")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    before = tempfile.mkdtemp
+
+    def noted(*given: Any, **named: Any) -> str:
+        made.append(before(*given, **named))
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", noted)
+    key, _ = stored_task(tmp_path / "zones")
+    assert main(["--task", key, "--workspace", str(tmp_path / "zones")]) == 0
+    assert {Path(folder).parent for folder in made} == {node}
+    assert list(node.iterdir()) == []
+    said(capsys)

@@ -6,8 +6,9 @@ import pytest
 
 from avdataops.engine.commit import commit, commit_left
 from avdataops.engine.plan import plan_step
-from avdataops.engine.records import run_folder, save_attempt
+from avdataops.engine.records import save_attempt
 from avdataops.model.errors import NotFound
+from avdataops.model.location import run_folder
 from avdataops.model.measurement import Measurement
 from avdataops.model.run import Failure, Outcome, TaskSpec
 from avdataops.ports.catalog import SceneQuery

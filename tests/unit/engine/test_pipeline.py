@@ -17,13 +17,14 @@ from avdataops.engine.pipeline import (
     parse_pipeline,
     run_pipeline,
 )
+from avdataops.model.artifact import Artifact
 from avdataops.model.errors import ConfigError, InputError, StorageUnavailable
 from avdataops.model.location import Zone
-from avdataops.model.measurement import State
+from avdataops.model.measurement import Measurement, State
 from avdataops.model.run import Outcome, TaskSpec
 from avdataops.ports.dispatch import TaskEvent, TaskState
-from avdataops.ports.step import Bytes, Inputs, Rows, StepContext
-from avdataops.testing.engine_kit import DRIVE, Engine, memory_engine
+from avdataops.ports.step import Bytes, Inputs, Need, Rows, StepContext
+from avdataops.testing.engine_kit import DRIVE, Engine, loose_artifact, memory_engine
 from avdataops.testing.inline_dispatcher import InlineDispatcher, LosingDispatcher
 from avdataops.testing.toy_steps import SPREAD, TOY_PIPELINE, TOY_STEPS, Params
 
@@ -345,3 +346,31 @@ def test_what_is_no_pipeline_is_told_so(text: str) -> None:
 def test_an_unknown_step_names_the_near_miss() -> None:
     with pytest.raises(ConfigError, match="no step 'valdate'; did you mean 'validate'"):
         find_step(TOY_STEPS, "valdate")
+
+
+def test_only_a_step_that_reads_references_has_more_of_them_fetched() -> None:
+    given = replace(SPREAD, needs={**SPREAD.needs, "chart": Need(kind="reference", optional=True)})
+    engine = memory_engine({**TOY_STEPS, "spread": given})
+    drive = engine.arrived()
+    shared = replace(loose_artifact("reference", "chart"), attributes={"role": "chart"})
+    engine.catalog.reference([shared])
+    engine.storage.put(shared.location, [b"0" * shared.bytes])
+    asked: list[str] = []
+    told: list[str] = []
+
+    def fetched(measurement: Measurement) -> tuple[Artifact, ...]:
+        asked.append(measurement.id)
+        return (shared,)
+
+    def watch(event: object) -> None:
+        if isinstance(event, StepStarted):
+            told.append(f"{event.step} {len(asked)}")
+
+    machinery = replace(engine.machinery(watch=watch), fetched=fetched)
+    finished = run_pipeline(machinery, drive, TOY_PIPELINE)
+    assert told[0] == "validate 0"
+    assert set(asked) == {drive.id}
+    used = {record.step: record.used for record in finished.ran}
+    assert shared.id in used["spread"]
+    assert shared.id not in used["validate"]
+    assert dry_run(machinery, drive, TOY_PIPELINE) == ((), None)

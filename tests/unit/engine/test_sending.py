@@ -1,7 +1,7 @@
 """From a manifest to landing."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from avdataops.engine.sending import take_in_landed, upload
 from avdataops.model.errors import Conflict, InputError, StorageUnavailable
 from avdataops.model.location import Location, Zone
 from avdataops.model.measurement import Manifest, Reason, State
-from avdataops.ports.storage import read_all
+from avdataops.ports.storage import PartsStored, read_all
 from avdataops.testing.engine_kit import DRIVE, Engine, manifest_of, memory_engine
 
 WHY = Reason(code="bad", message="it is bad", fix="mend it")
@@ -201,9 +201,7 @@ class Sent(MemoryStorage):
         self.sent: list[bytes] = []
         self.break_after = 10**9
 
-    def put_file(
-        self, at: Location, path: Path, sha256: str, progress: Callable[[int], None]
-    ) -> bool:
+    def put_file(self, at: Location, path: Path, sha256: str, progress: PartsStored) -> bool:
         data = path.read_bytes()
         if self.stat(at):
             return False
@@ -215,7 +213,9 @@ class Sent(MemoryStorage):
                     raise StorageUnavailable("the line went dead")
                 known.append(part)
                 self.sent.append(part)
-            progress(len(part))
+                progress(len(part), len(part))
+            else:
+                progress(len(part), 0)
         assert sha256 == hashlib.sha256(data).hexdigest()
         return self.put(at, [data])
 
@@ -250,6 +250,20 @@ class TestResumable:
         upload(storage, engine.catalog, manifest, paths, take=taken.append)
         assert sum(taken) == sum(map(len, DRIVE.values()))
         assert len(taken) >= 2
+
+    def test_parts_that_arrived_before_a_kill_do_not_wait_their_turn(self, tmp_path: Path) -> None:
+        storage, taken, told = Sent(), list[int](), Told()
+        engine = replace(memory_engine(), storage=storage)
+        manifest, paths = manifest_of(DRIVE), drive_on_disk(tmp_path)
+        storage.break_after = 2
+        with pytest.raises(StorageUnavailable):
+            send(engine, paths)
+        before = sum(map(len, storage.sent))
+        storage.break_after = 10**9
+        upload(storage, engine.catalog, manifest, paths, told, taken.append)
+        assert sum(taken) == sum(map(len, DRIVE.values())) - before
+        assert 0 not in taken
+        assert sum(size for _, _, size in told) == sum(map(len, DRIVE.values()))
 
     def test_what_is_there_already_costs_no_time(self, tmp_path: Path) -> None:
         engine, taken = memory_engine(), list[int]()

@@ -138,6 +138,17 @@ def test_row_groups_have_a_bounded_size(tmp_path: Path) -> None:
     assert [found.row_group(n).num_rows for n in range(found.num_row_groups)] == [2 * rows, rows]
 
 
+def test_no_batch_holds_more_than_a_row_group(tmp_path: Path) -> None:
+    writer = TableWriter(tmp_path / "t", kind("stream"), SCHEMA, {"avdataops.name": "/imu"})
+    for number in range(3):
+        writer.write(rows_of([2 * number, 2 * number + 1], [0.0, 1.0]))
+        writer.flush()
+    writer.close()
+    batches = list(stored(tmp_path / "t").batches(["t_ns"]))
+    assert [batch.num_rows for batch in batches] == [2, 2, 2]
+    assert [value for batch in batches for value in batch.column(0).to_pylist()] == [*range(6)]
+
+
 def test_many_waiting_tables_hold_no_file_open(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     waiting = [TableWriter(tmp_path / str(n), kind("stream"), SCHEMA, {}) for n in range(50)]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avdataops.model.artifact import Artifact
-from avdataops.model.documents import from_document, from_json, to_document, to_json
-from avdataops.model.errors import SchemaMismatch, UnsafeName
+from avdataops.model.documents import from_document, from_json, text_of, to_document, to_json
+from avdataops.model.errors import InputError, SchemaMismatch, UnsafeName
 from avdataops.model.location import Location, Zone
 from avdataops.model.measurement import Manifest, Measurement, Reason, Recording, State
 from avdataops.model.run import Failure, Outcome, RunRecord, TaskSpec
@@ -141,3 +141,14 @@ def test_locations_and_enums_are_plain_in_json() -> None:
     assert to_document(DONE)["outcome"] == "done with caveats"
     assert from_document(RunRecord, to_document(DONE)).outcome is Outcome.CAVEATS
     assert from_document(TaskSpec, to_document(SPEC)).inputs[0].artifact == DRIVE.uploads[0]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", {1, 2}])
+def test_what_could_not_be_read_again_is_not_kept(value: Any) -> None:
+    with pytest.raises(InputError, match="a Scene cannot be kept"):
+        text_of(replace(scene("m_1", "cut_in"), evidence={"x": value}))
+
+
+def test_what_is_kept_is_the_canonical_text() -> None:
+    fact = scene("m_1", "cut_in", 0, evidence={"x": "\U0001f697 \\ud800"})
+    assert text_of(fact) == to_json(fact)

@@ -16,6 +16,7 @@ from avdataops.model.errors import (
     UnreadableFile,
     did_you_mean,
     error_classes,
+    shown,
 )
 
 OWN = [
@@ -110,3 +111,17 @@ def test_the_near_miss_is_told_if_there_is_one(wrong: str, told: str) -> None:
 
 def test_nothing_known_is_no_near_miss() -> None:
     assert did_you_mean("a", []) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("m_1", "'m_1'"),
+        ("a\x1b[31m\n", r"'a\x1b[31m\n'"),
+        ("ü", r"'\xfc'"),
+        ("y" * 81, "'" + "y" * 80 + "...'"),
+        ("y" * 80, "'" + "y" * 80 + "'"),
+    ],
+)
+def test_shown_is_short_and_printable(text: str, expected: str) -> None:
+    assert shown(text) == expected

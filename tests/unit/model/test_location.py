@@ -8,7 +8,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avdataops.model.errors import UnsafeName
-from avdataops.model.location import DEVICE_NAMES, Location, Zone, check_key
+from avdataops.model.location import (
+    DEVICE_NAMES,
+    Location,
+    Zone,
+    attempt_at,
+    check_key,
+    run_folder,
+    task_at,
+)
 
 PIECES = st.sampled_from(
     ["..", ".", "/", "\\", "a", "B", "é", " ", "~", "_", "-", ":", "\x00", "%2e", "con", "aux", "."]
@@ -85,3 +93,9 @@ def test_locations_are_ordered_by_zone_and_key_and_can_be_keys() -> None:
     some = [Location(Zone.RAW, "b"), Location(Zone.LANDING, "c"), Location(Zone.RAW, "a")]
     assert [str(at) for at in sorted(some)] == ["landing/c", "raw/a", "raw/b"]
     assert len({*some, Location(Zone.RAW, "a")}) == 3
+
+
+def test_everything_about_a_run_lies_in_its_folder() -> None:
+    assert str(run_folder("m_1", "run_2")) == "derived/runs/m_1/run_2"
+    assert str(task_at("m_1", "run_2", 3)) == "derived/runs/m_1/run_2/task-3.json"
+    assert str(attempt_at("m_1", "run_2", 3)) == "derived/runs/m_1/run_2/attempt-3.json"

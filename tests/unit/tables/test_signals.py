@@ -48,6 +48,8 @@ NAMES = [
     "lane_right_c0_m",
     "lane_right_c1_rad",
     "lane_right_quality",
+    "rear_fog_lamp",
+    "headlights",
     "ambient_light_lx",
     "rain_intensity",
 ]
@@ -91,6 +93,8 @@ def test_words_belong_to_text_signals_alone() -> None:
         "gear",
         "turn_indicator",
         "wiper_status",
+        "rear_fog_lamp",
+        "headlights",
     ]
     for one in signals().values():
         readings = {candidate.reading for candidate in one.candidates}
@@ -305,6 +309,11 @@ def test_texts_and_lists_are_no_numbers() -> None:
         ("wiper_status", "Slow", "slow"),
         ("wiper_status", "Intermittent", "interval"),
         ("wiper_status", "broken", None),
+        ("rear_fog_lamp", "Active", "on"),
+        ("rear_fog_lamp", "Off", "off"),
+        ("headlights", "Low_Beam", "low"),
+        ("headlights", "Position", "parking"),
+        ("headlights", "main beam", None),
     ],
 )
 def test_words_of_recordings_have_one_canonical_word(

@@ -1,5 +1,7 @@
 """Settings to a dispatcher."""
 
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from avdataops.model.errors import ConfigError
 from avdataops.model.location import Zone
 from avdataops.settings import Settings
 from avdataops.wiring import dispatchers
-from avdataops.wiring.dispatchers import check_batch, open_dispatcher
+from avdataops.wiring.dispatchers import check_batch, open_dispatcher, remove_old_jobs
 from avdataops.wiring.trace import follow
+from tests.doubles.batch.kit import JOB, Cloud, cloud, toy_task
+from tests.doubles.batch.server import KEY
 
 ENDPOINT = "https://batch.example"
 IMAGE = f"registry.example/worker@sha256:{'0' * 64}"
@@ -59,13 +63,20 @@ def test_an_emulator_needs_neither_an_image_nor_accounts(tmp_path: Path) -> None
 
 def test_a_worker_is_told_where_the_zones_are_and_whose_trace_it_is(tmp_path: Path) -> None:
     trace = follow(None)
-    given = settings(tmp_path, storage=ZONES, client_id="id-1")
+    given = settings(tmp_path, storage=ZONES)
     assert dispatchers._environment(given, trace) == {
         **{f"AVDATAOPS_AZURE__STORAGE__{zone.upper()}": ZONES[zone] for zone in Zone},
-        "AVDATAOPS_AZURE__CLIENT_ID": "id-1",
         "TRACEPARENT": trace.traceparent,
     }
     assert "TRACEPARENT" not in dispatchers._environment(given, None)
+
+
+def test_a_worker_is_who_its_node_is_and_never_who_started_it(tmp_path: Path) -> None:
+    # Nodes of the execution pool do not have the orchestrator's identity.
+    given = settings(tmp_path, storage=ZONES, client_id="orchestrator-id")
+    told = dispatchers._environment(given, follow(None))
+    assert "orchestrator-id" not in told.values()
+    assert [name for name in told if "CLIENT_ID" in name] == []
 
 
 def test_a_worker_of_an_emulator_is_told_the_folder(tmp_path: Path) -> None:
@@ -77,3 +88,22 @@ def test_a_worker_of_an_emulator_is_told_the_folder(tmp_path: Path) -> None:
     assert dispatchers._environment(settings(tmp_path), None) == {
         "AVDATAOPS_WORKSPACE": str(tmp_path)
     }
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> Iterator[Cloud]:
+    with cloud(tmp_path) as made:
+        yield made
+
+
+def test_jobs_that_ended_long_ago_are_removed(
+    azure: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure.run(toy_task())
+    given = settings(tmp_path, batch_endpoint=azure.batch.endpoint, batch_key=KEY)
+    assert remove_old_jobs(given) == 0
+    monkeypatch.setattr(dispatchers, "_JOBS_STAY", timedelta(0))
+    assert remove_old_jobs(given.model_copy(update={"engine": "local"})) == 0
+    assert list(azure.batch.scheduler.jobs) == [JOB]
+    assert remove_old_jobs(given) == 1
+    assert list(azure.batch.scheduler.jobs) == []

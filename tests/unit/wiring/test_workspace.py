@@ -55,12 +55,22 @@ def test_a_lock_lies_in_the_folder_of_locks_whatever_the_name(tmp_path: Path) ->
 def test_reference_files_are_brought_in_once_by_content(tmp_path: Path) -> None:
     (tmp_path / "town.osm").write_bytes(b"<osm/>")
     (tmp_path / "w1.gz").write_bytes(b"isd")
-    given = settings(tmp_path, map=tmp_path / "town.osm", weather=(tmp_path / "w1.gz",))
+    (tmp_path / "net.onnx").write_bytes(b"weights")
+    given = settings(
+        tmp_path,
+        map=tmp_path / "town.osm",
+        weather=(tmp_path / "w1.gz",),
+        model=tmp_path / "net.onnx",
+    )
     with open_workspace(given) as workspace:
         first, again = workspace.references(), workspace.references()
         assert first == again
         roles = [(one.name, one.attributes["role"], one.measurement) for one in first]
-        assert roles == [("w1.gz", "weather", None), ("town.osm", "map", None)]
+        assert roles == [
+            ("w1.gz", "weather", None),
+            ("town.osm", "map", None),
+            ("net.onnx", "model", None),
+        ]
         assert all(workspace.storage.stat(one.location) for one in first)
         assert workspace.catalog.artifact(first[1].id) == first[1]
         (tmp_path / "town.osm").write_bytes(b"<osm>more</osm>")
@@ -78,7 +88,9 @@ def test_a_reference_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_the_shipped_pipeline_is_found_by_name() -> None:
     names = [stage.step for stage in load_pipeline("drive_to_scenes").steps]
-    assert names == ["validate", "extract", "downsample", "sync", "enrich", "detect_scenes"]
+    assert names == [
+        *("validate", "extract", "downsample", "sync", "keyframes", "enrich", "detect_scenes")
+    ]
     with pytest.raises(ConfigError, match="did you mean 'drive_to_scenes'"):
         load_pipeline("drive_to_scene")
 

@@ -87,7 +87,7 @@ def test_mounts_are_for_reading_and_by_identity() -> None:
         "accountName": "fleetraw",
         "containerName": "recordings",
         "relativeMountPath": "recordings",
-        "blobfuseOptions": "-o ro --read-only=true",
+        "blobfuseOptions": "-o ro --read-only=true --use-adls=true",
         "identityReference": {"resourceId": PLACE.identity},
     }
 

@@ -19,10 +19,9 @@ from avdataops.adapters.azure_batch.tasks import (
     wall_clock_s,
     worker_environment,
 )
-from avdataops.engine.records import run_folder
 from avdataops.model.errors import ConfigError, UnsafeName
 from avdataops.model.ids import run_id
-from avdataops.model.location import Zone
+from avdataops.model.location import Zone, run_folder
 from avdataops.model.run import TaskInput, TaskSpec
 from avdataops.testing.engine_kit import loose_artifact
 from tests.doubles.batch.kit import MEASUREMENT, toy_task
@@ -100,8 +99,6 @@ def test_a_container_is_locked_down_and_sees_its_own_task_only() -> None:
         "--security-opt=no-new-privileges",
         "--pids-limit=512",
         f"--memory={4 * 3584}m",
-        "--user",
-        "1000:1000",
     ]
 
 
@@ -121,6 +118,7 @@ def test_an_image_that_somebody_could_exchange_is_refused(image: str) -> None:
 
 
 def test_tasks_run_as_nobody_special() -> None:
+    # Batch makes this user the container's, so that it may write to the task's folder.
     user = body(toy_task(), Submission(pool="p"))["userIdentity"]
     assert user == {"autoUser": {"scope": "task", "elevationLevel": "nonadmin"}}
 
@@ -195,14 +193,11 @@ def test_logs_go_where_the_run_is_named() -> None:
     }
 
 
-def test_a_worker_is_told_its_storage_identity_and_trace() -> None:
+def test_a_worker_is_told_its_storage_and_trace() -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    made = worker_environment(
-        {Zone.RAW: "https://raw.blob.core.windows.net"}, client_id="abc", traceparent=trace
-    )
+    made = worker_environment({Zone.RAW: "https://raw.blob.core.windows.net"}, traceparent=trace)
     assert made == {
         "AVDATAOPS_AZURE__STORAGE__RAW": "https://raw.blob.core.windows.net",
-        "AVDATAOPS_AZURE__CLIENT_ID": "abc",
         "TRACEPARENT": trace,
     }
     assert worker_environment({}) == {}

@@ -20,7 +20,9 @@ import pytest
 from azure.storage.blob import BlobClient, BlobServiceClient, ContentSettings
 
 from avdataops.adapters.azure_blob import BlobStorage, Patience, Tuning, links, open_blob_storage
+from avdataops.adapters.azure_blob.fetching import BEGINNING_BYTES
 from avdataops.adapters.azure_blob.names import place
+from avdataops.adapters.azure_blob.reading import LARGEST_WINDOW_BYTES
 from avdataops.adapters.azure_blob.writing import CONCURRENCY, cut, store
 from avdataops.model.errors import Conflict, InputError, NotFound, PermissionDenied, UnreadableFile
 from avdataops.model.location import Location, Zone
@@ -121,8 +123,9 @@ def test_memory_is_bounded_by_the_blocks_in_flight(storage: BlobStorage) -> None
 
     done: list[int] = []
 
-    def progress(size: int) -> None:
-        done.append(size)
+    def progress(stored: int, sent: int) -> None:
+        assert sent == stored
+        done.append(stored)
         assert len(ahead) - len(done) <= CONCURRENCY
 
     assert store(storage._target(AT), source(), progress)
@@ -243,12 +246,12 @@ def test_blocks_of_another_tool_are_named_as_the_reason(
 def test_a_file_is_stored_with_progress(storage: BlobStorage, tmp_path: Path) -> None:
     assert isinstance(storage, Resumable)
     path, sha256 = written(tmp_path, LARGE)
-    stored: list[int] = []
-    assert storage.put_file(AT, path, sha256.upper(), stored.append)
-    assert stored == [len(block) for block in cut([LARGE], BLOCK)]
+    stored: list[tuple[int, int]] = []
+    assert storage.put_file(AT, path, sha256.upper(), lambda *part: stored.append(part))
+    assert stored == [(len(block), len(block)) for block in cut([LARGE], BLOCK)]
     assert read_all(storage.open(AT)) == LARGE
     stored.clear()
-    assert not storage.put_file(AT, path, sha256, stored.append)
+    assert not storage.put_file(AT, path, sha256, lambda *part: stored.append(part))
     assert stored == []
 
 
@@ -258,14 +261,14 @@ def test_a_file_that_is_not_what_was_promised_is_not_stored(
 ) -> None:
     path, _ = written(tmp_path, data)
     with pytest.raises(InputError, match=r"drive\.mf4' does not hold"):
-        storage.put_file(AT, path, "0" * 64, lambda _: None)
+        storage.put_file(AT, path, "0" * 64, lambda *_: None)
     assert storage.stat(AT) is None
-    assert storage.put_file(AT, path, hashlib.sha256(data).hexdigest(), lambda _: None)
+    assert storage.put_file(AT, path, hashlib.sha256(data).hexdigest(), lambda *_: None)
 
 
 def test_a_file_that_cannot_be_read_is_named(storage: BlobStorage, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no\.mf4' cannot be read: No such file"):
-        storage.put_file(AT, tmp_path / "no.mf4", "0" * 64, lambda _: None)
+        storage.put_file(AT, tmp_path / "no.mf4", "0" * 64, lambda *_: None)
 
 
 def test_blocks_of_a_changed_file_are_not_taken_for_the_new_ones(
@@ -275,10 +278,10 @@ def test_blocks_of_a_changed_file_are_not_taken_for_the_new_ones(
     path, _ = written(tmp_path, changed)
     sha256 = hashlib.sha256(LARGE).hexdigest()
     with pytest.raises(InputError):
-        storage.put_file(AT, path, sha256, lambda _: None)
+        storage.put_file(AT, path, sha256, lambda *_: None)
     path.write_bytes(LARGE)
     proxy.follow(nothing)
-    assert storage.put_file(AT, path, sha256, lambda _: None)
+    assert storage.put_file(AT, path, sha256, lambda *_: None)
     sent = [base64.b64decode(seen.query["blockid"])[:8] for seen in requests(proxy, "block")]
     assert b"00000001" in sent
     assert len(sent) <= CONCURRENCY
@@ -290,8 +293,8 @@ import hashlib, pathlib, sys, time
 from avdataops.adapters.azure_blob import Tuning, open_blob_storage
 from avdataops.model.location import Location, Zone
 
-def progress(size):
-    print(size, flush=True)
+def progress(stored, sent):
+    print(stored, flush=True)
     time.sleep(0.2)
 
 path = pathlib.Path(sys.argv[2])
@@ -323,10 +326,11 @@ def test_an_upload_that_was_killed_sends_only_what_is_missing(
     assert 1 <= left < BLOCKS
 
     proxy.follow(nothing)
-    stored: list[int] = []
-    assert storage.put_file(AT, path, sha256, stored.append)
+    stored: list[tuple[int, int]] = []
+    assert storage.put_file(AT, path, sha256, lambda *part: stored.append(part))
     assert len(requests(proxy, "block")) == BLOCKS - left
-    assert sum(stored) == len(LARGE)
+    assert sum(size for size, _ in stored) == len(LARGE)
+    assert sum(sent == 0 for _, sent in stored) == left
     assert read_all(storage.open(AT)) == LARGE
 
 
@@ -388,7 +392,38 @@ def test_reads_are_few_and_long(storage: BlobStorage, proxy: FaultProxy) -> None
     storage.put(AT, [LARGE])
     proxy.follow(nothing)
     assert b"".join(chunks_of(storage.open(AT), 4096)) == LARGE
-    assert [seen.method for seen in proxy.seen] == ["HEAD", "GET", "GET"]
+    ranges = -(-(len(LARGE) - BEGINNING_BYTES) // LARGEST_WINDOW_BYTES)
+    assert [seen.method for seen in proxy.seen] == ["GET"] * (1 + ranges)
+
+
+def test_a_small_object_is_opened_and_read_by_one_request(
+    storage: BlobStorage, proxy: FaultProxy
+) -> None:
+    storage.put(AT, [b"a document"])
+    proxy.follow(nothing)
+    file = storage.open(AT)
+    assert (file.size, read_all(file)) == (10, b"a document")
+    assert [seen.method for seen in proxy.seen] == ["GET"]
+
+
+@pytest.mark.parametrize("beyond", [-1, 0, 1])
+def test_an_object_about_as_long_as_its_beginning_is_whole(
+    storage: BlobStorage, beyond: int
+) -> None:
+    data = bytes(range(256)) * (BEGINNING_BYTES // 256 + 1)
+    data = data[: BEGINNING_BYTES + beyond]
+    storage.put(AT, [data])
+    file = storage.open(AT)
+    assert file.size == len(data)
+    assert read_all(file) == data
+    assert file.read_at(BEGINNING_BYTES - 2, 9) == data[BEGINNING_BYTES - 2 :]
+
+
+def test_an_empty_object_and_none_are_told_apart(storage: BlobStorage) -> None:
+    with pytest.raises(NotFound):
+        storage.open(AT)
+    storage.put(AT, [])
+    assert (storage.open(AT).size, read_all(storage.open(AT))) == (0, b"")
 
 
 def test_a_zone_that_was_never_written_to_is_empty(azurite: Azurite) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from avdataops.adapters.cosmos_catalog import CosmosCatalog
+from avdataops.adapters.cosmos_catalog import CosmosCatalog, changes
 from avdataops.model.artifact import Artifact
 from avdataops.model.errors import CatalogUnavailable, NotFound, PermissionDenied
 from avdataops.model.measurement import Reason, State
@@ -17,8 +17,15 @@ from tests.doubles.cosmos.server import CosmosDouble
 
 Open = Callable[[], CosmosCatalog]
 
-MANY = 101
+BATCH = 8
+"""Writes that go into one batch here; the service's 100 are tried in ``test_changes``."""
+MANY = BATCH + 1
 """Scenes that do not fit into one batch."""
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MAX_OPERATIONS", BATCH)
 
 
 def findings(drive: Uploaded) -> list[Taken]:

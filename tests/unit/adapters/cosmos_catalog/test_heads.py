@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 
 from avdataops.adapters.cosmos_catalog.attempts import begun, unfinished, with_record, without
+from avdataops.adapters.cosmos_catalog.checked import Checked, check
 from avdataops.adapters.cosmos_catalog.heads import Head, RunState, head_document, head_of
-from avdataops.adapters.cosmos_catalog.rules import Checked, check
 from avdataops.model.measurement import Measurement, State
 from avdataops.model.run import Outcome
 from avdataops.ports.catalog import Taken

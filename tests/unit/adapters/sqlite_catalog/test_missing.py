@@ -1,11 +1,11 @@
-"""The nearest known id, and names that are safe to print."""
+"""The nearest known id."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from avdataops.adapters.sqlite_catalog.connection import Database
-from avdataops.adapters.sqlite_catalog.missing import nearest_id, no_such, shown
+from avdataops.adapters.sqlite_catalog.missing import nearest_id, no_such
 
 ID = "m_0123456789abcdef01234567"
 
@@ -45,17 +45,3 @@ def test_the_error_names_the_thing_the_near_miss_and_the_command(database: Datab
         error = no_such(connection, "measurements", ID[:-1])
     assert error.message == f"no measurement '{ID[:-1]}'; did you mean '{ID}'?"
     assert error.hint == "avdataops measurements list"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("m_1", "'m_1'"),
-        ("a\x1b[31m\n", r"'a\x1b[31m\n'"),
-        ("ü", r"'\xfc'"),
-        ("y" * 81, "'" + "y" * 80 + "...'"),
-        ("y" * 80, "'" + "y" * 80 + "'"),
-    ],
-)
-def test_shown_is_short_and_printable(text: str, expected: str) -> None:
-    assert shown(text) == expected

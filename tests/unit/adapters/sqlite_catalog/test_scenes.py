@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from avdataops.adapters.sqlite_catalog import SqliteCatalog
 from avdataops.adapters.sqlite_catalog import scenes as scenes_module
-from avdataops.adapters.sqlite_catalog.places import distance_m
+from avdataops.model.places import distance_m
 from avdataops.model.scene import Scene
 from avdataops.model.time import TimeRange
 from avdataops.ports.catalog import Comparison, Condition, Near, SceneQuery

@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping
 
-from avdataops.adapters.cosmos_catalog.documents import scene_of
-from avdataops.adapters.cosmos_catalog.heads import Head
-from avdataops.adapters.cosmos_catalog.requests import Document
 from avdataops.model.artifact import Artifact
 from avdataops.model.measurement import Recording
+from avdataops.model.run import Outcome
+from avdataops.model.scene import Scene
 from avdataops.ports.catalog import Node
 
 
-def artifact_node(artifact: Artifact, head: Head | None) -> Node:
-    """Return the node of an artifact; ``head`` is its measurement's, None for a shared one."""
-    state = head.runs.get(artifact.run or "") if head else None
+def artifact_node(artifact: Artifact, step: str | None, outcome: Outcome | None) -> Node:
+    """Return the node of an artifact; ``step`` and ``outcome`` are those of the run behind it."""
     facts = {
         "part": artifact.part,
         "rows": artifact.rows,
         "bytes": artifact.bytes,
         "measurement": artifact.measurement,
-        "step": state.step if state else None,
-        "outcome": state.ended.outcome.value if state and state.ended else None,
+        "step": step,
+        "outcome": outcome.value if outcome else None,
         "location": str(artifact.location),
     }
     return Node(
@@ -31,9 +29,8 @@ def artifact_node(artifact: Artifact, head: Head | None) -> Node:
     )
 
 
-def scene_node(row: Document) -> Node:
-    """Return the node of a scene in a document."""
-    scene = scene_of(row)
+def scene_node(scene: Scene) -> Node:
+    """Return the node of a scene."""
     facts = {
         "measurement": scene.measurement,
         "t_start_ns": scene.t_start_ns,
@@ -44,12 +41,14 @@ def scene_node(row: Document) -> Node:
     return Node(id=scene.id, kind="scene", name=scene.type, facts=_known(facts))
 
 
-def run_node(run: str, head: Head) -> Node:
-    """Return the node of a run."""
-    state = head.runs[run]
-    outcome = state.ended.outcome.value if state.ended else None
-    facts = {"step": state.step, "outcome": outcome, "measurement": head.id}
-    return Node(id=run, kind="run", name=state.step, facts=_known(facts))
+def run_node(run: str, step: str, outcome: Outcome | None, measurement: str) -> Node:
+    """Return the node of a run; ``outcome`` is that of its latest attempt that ended."""
+    facts = {
+        "step": step,
+        "outcome": outcome.value if outcome else None,
+        "measurement": measurement,
+    }
+    return Node(id=run, kind="run", name=step, facts=_known(facts))
 
 
 def recording_node(recording: Recording) -> Node:

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 from avdataops.model.errors import InputError
-from avdataops.ports.catalog import Near
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius (2a + b)/3 of WGS 84; a sphere is within 0.6 % of the ellipsoid."""
@@ -45,22 +44,27 @@ def check_place(lat_deg: float, lon_deg: float) -> None:
         )
 
 
-def boxes_around(near: Near) -> tuple[Box, ...]:
+def check_circle(lat_deg: float, lon_deg: float, radius_m: float) -> None:
+    """Raise ``InputError`` for a point off the earth or a radius that is not a number from 0."""
+    check_place(lat_deg, lon_deg)
+    if not 0.0 <= radius_m < math.inf:
+        raise InputError(f"radius {radius_m} m is not a distance")
+
+
+def boxes_around(lat_deg: float, lon_deg: float, radius_m: float) -> tuple[Box, ...]:
     """Return one or two boxes, cut at the date line, that hold every point within the radius.
 
-    Raises ``InputError`` for a point off the earth or a radius that is not a number from 0.
+    Raises ``InputError`` as ``check_circle`` does.
     """
-    check_place(near.lat_deg, near.lon_deg)
-    if not 0.0 <= near.radius_m < math.inf:
-        raise InputError(f"radius {near.radius_m} m is not a distance")
-    angle = near.radius_m / EARTH_RADIUS_M * (1.0 + _MARGIN) + _MARGIN
+    check_circle(lat_deg, lon_deg, radius_m)
+    angle = radius_m / EARTH_RADIUS_M * (1.0 + _MARGIN) + _MARGIN
     reach_deg = math.degrees(angle)
-    south, north = near.lat_deg - reach_deg, near.lat_deg + reach_deg
+    south, north = lat_deg - reach_deg, lat_deg + reach_deg
     if south <= -_POLE_DEG or north >= _POLE_DEG:
         return (Box(south, north, -_DATE_LINE_DEG, _DATE_LINE_DEG),)
     # Widest where a meridian touches the circle, which is nearer to the pole than its centre.
-    wide_deg = math.degrees(math.asin(math.sin(angle) / math.cos(math.radians(near.lat_deg))))
-    west, east = near.lon_deg - wide_deg, near.lon_deg + wide_deg
+    wide_deg = math.degrees(math.asin(math.sin(angle) / math.cos(math.radians(lat_deg))))
+    west, east = lon_deg - wide_deg, lon_deg + wide_deg
     boxes = [Box(south, north, max(west, -_DATE_LINE_DEG), min(east, _DATE_LINE_DEG))]
     if west < -_DATE_LINE_DEG:
         boxes.append(Box(south, north, west + 2 * _DATE_LINE_DEG, _DATE_LINE_DEG))

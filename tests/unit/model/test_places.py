@@ -6,14 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from avdataops.adapters.sqlite_catalog.places import (
+from avdataops.model.errors import InputError
+from avdataops.model.places import (
     EARTH_RADIUS_M,
     boxes_around,
     check_place,
     distance_m,
 )
-from avdataops.model.errors import InputError
-from avdataops.ports.catalog import Near
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180)
@@ -66,20 +65,20 @@ def test_no_place_within_the_radius_is_outside_the_boxes(
         assert any(
             box.lat_min_deg <= other_lat <= box.lat_max_deg
             and box.lon_min_deg <= other_lon <= box.lon_max_deg
-            for box in boxes_around(Near(lat, lon, radius_m))
+            for box in boxes_around(lat, lon, radius_m)
         )
 
 
 def test_a_box_is_hardly_larger_than_the_circle() -> None:
-    (box,) = boxes_around(Near(48.5, 9.0, 5_000.0))
+    (box,) = boxes_around(48.5, 9.0, 5_000.0)
     assert distance_m(48.5, 9.0, box.lat_max_deg, 9.0) == pytest.approx(5_000, rel=1e-3)
     assert distance_m(48.5, 9.0, 48.5, box.lon_max_deg) == pytest.approx(5_000, rel=1e-3)
 
 
 def test_boxes_are_cut_at_the_date_line_and_whole_at_the_poles() -> None:
-    assert len(boxes_around(Near(0.0, 179.99, 5_000.0))) == 2
-    assert len(boxes_around(Near(0.0, -179.99, 5_000.0))) == 2
-    (cap,) = boxes_around(Near(89.99, 12.0, 5_000.0))
+    assert len(boxes_around(0.0, 179.99, 5_000.0)) == 2
+    assert len(boxes_around(0.0, -179.99, 5_000.0)) == 2
+    (cap,) = boxes_around(89.99, 12.0, 5_000.0)
     assert (cap.lon_min_deg, cap.lon_max_deg) == (-180.0, 180.0)
 
 
@@ -95,3 +94,9 @@ def test_the_corners_of_the_map_are_places() -> None:
     for lat in (-90, 90):
         for lon in (-180, 180):
             check_place(lat, lon)
+
+
+@pytest.mark.parametrize("radius_m", [-1.0, math.nan, math.inf])
+def test_a_radius_that_is_no_distance_is_refused(radius_m: float) -> None:
+    with pytest.raises(InputError, match="is not a distance"):
+        boxes_around(48.5, 9.0, radius_m)

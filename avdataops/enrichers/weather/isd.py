@@ -4,23 +4,24 @@ Layout and codes: Federal Climate Complex Data Documentation for Integrated Surf
 weather: WMO code tables 4677 (manned stations, groups MW) and 4680 (automatic, groups AW).
 """
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
-from typing import NamedTuple
 
-from avdataops.model.errors import HostileInput
+from avdataops.enrichers.weather.codes import WMO_4677, WMO_4680
+from avdataops.enrichers.weather.report import (
+    Asked,
+    Report,
+    Rules,
+    Source,
+    Tally,
+    falling,
+    fog_of,
+)
+from avdataops.enrichers.weather.texts import lines_of
 from avdataops.model.time import NS_PER_S, TimeRange
-from avdataops.ports.files import ReadableFile, as_stream
+from avdataops.ports.files import ReadableFile
 
-_GZIP = b"\x1f\x8b"
-# The longest record the format allows is 2,844 characters.
-_MAX_LINE_BYTES = 4096
 _MANDATORY = 105
 # Suspect (2, 6) and erroneous (3, 7) values are not used; all other codes are forms of passed.
 _REJECTED = frozenset("2367")
@@ -37,116 +38,23 @@ _MANNED = re.compile(r"MW[1-7](\d\d)(\w)")
 _TOTAL_CLOUD = re.compile(r"GF1(\d\d)\d\d(\w)")
 _CLOUD_LAYER = re.compile(r"GA[1-6](\d\d)(\w)")
 _AFTER_GROUPS = re.compile(r"REM|EQD|QNN")
+_STARTS = re.compile(rb"[0-9]{4}[0-9A-Z]{11}[0-9]{12}.[+-]")
 
 
-class _Phases(NamedTuple):
-    """Codes of what falls at the time of the report; drizzle and freezing rain are liquid."""
-
-    liquid: frozenset[int]
-    solid: frozenset[int]
-    either: frozenset[int]
-    """Something falls, but the code does not tell what."""
-
-
-def _codes(*parts: range | int) -> frozenset[int]:
-    return frozenset(chain.from_iterable([p] if isinstance(p, int) else p for p in parts))
-
-
-_WMO_4680 = _Phases(
-    liquid=_codes(43, 44, 47, 48, range(50, 59), range(60, 69), range(81, 85)),
-    solid=_codes(45, 46, 67, 68, range(70, 78), range(85, 88)),
-    either=_codes(40, 41, 42, 80, 92, 95),
-)
-_WMO_4677 = _Phases(
-    liquid=_codes(range(50, 70), range(80, 85), 91, 92),
-    solid=_codes(range(68, 76), 77, 79, range(83, 87)),
-    either=_codes(87, 88, 93, 94, 95, 97),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a report is taken to say."""
-
-    max_amount_period_h: int = 3
-    """A sum over a longer time says nothing of the rate at the moment."""
-    rain_from_mmph: float = 0.1
-    """WMO-No. 8: less is a trace."""
-    liquid_above_c: float = 2.0
-    """Unspecified precipitation is taken as rain above this temperature, else left unknown."""
-    max_text_mb: int = 1024
-    """Unpacked size that no honest file passes; a station's year has up to 20 MB."""
-
-
-class Report(NamedTuple):
-    """One observation of one station; None is unknown.  Precipitation is a mean rate."""
-
-    t_ns: int
-    lat_deg: float
-    lon_deg: float
-    weather_source: str
-    precipitation_mmph: float | None
-    rain: bool | None
-    snow: bool | None
-    visibility_m: float | None
-    temperature_c: float | None
-    wind_mps: float | None
-    cloud_okta: float | None
-
-    @property
-    def known(self) -> int:
-        """How many values it gives."""
-        return sum(value is not None for value in self[4:])
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the lines of one file."""
-
-    lines: int = 0
-    damaged: int = 0
-    """Not of the stated length, or with something else where digits belong."""
-    cut_off: bool = False
-    """The compressed file ends early or is damaged from some point on."""
-
-
-def read_reports(
-    file: ReadableFile, time: TimeRange, rules: Rules, tally: Tally
-) -> Iterator[Report]:
-    """Yield the reports of ``time``, plain or gzip, line by line in bounded memory.
+def observations(file: ReadableFile, asked: Asked, tally: Tally) -> Iterator[Report]:
+    """Yield the reports of the time asked for, plain or gzip, line by line in bounded memory.
 
     A damaged line costs that line and is counted.  Raises ``HostileInput`` beyond the size limit.
     """
-    for line in _lines(file, rules.max_text_mb << 20, tally):
+    for line in lines_of(file, asked.rules.max_text_mb << 20, tally):
         tally.lines += 1
         try:
-            report = _report(line, time, rules)
+            report = _report(line, asked.time, asked.rules)
         except ValueError:
             tally.damaged += 1
             continue
         if report is not None:
             yield report
-
-
-def _lines(file: ReadableFile, max_bytes: int, tally: Tally) -> Iterator[str]:
-    packed = file.read_at(0, len(_GZIP)) == _GZIP
-    raw = as_stream(file)
-    text: io.BufferedIOBase = gzip.GzipFile(fileobj=raw) if packed else raw
-    read = 0
-    while True:
-        try:
-            line = text.readline(_MAX_LINE_BYTES)
-        except (EOFError, OSError, zlib.error):
-            tally.cut_off = True
-            return
-        if not line:
-            return
-        read += len(line)
-        if read > max_bytes:
-            raise HostileInput(f"{file.name}: more than {max_bytes >> 20} MiB of weather reports")
-        stripped = line.decode("latin-1").rstrip("\r\n")
-        if stripped:
-            yield stripped
 
 
 def _report(line: str, time: TimeRange, rules: Rules) -> Report | None:
@@ -163,7 +71,12 @@ def _report(line: str, time: TimeRange, rules: Rules) -> Report | None:
     end = _AFTER_GROUPS.search(line, _MANDATORY)
     groups = line[_MANDATORY : end.start() if end else None]
     rate_mmph = _rate_mmph(groups, rules)
-    rain, snow = _falling(groups, rate_mmph, temperature_c, rules)
+    said, doubted = _said(groups)
+    fog = fog_of(said, doubted)
+    # Lying snow (AJ) is not falling snow; new snow (AL) within the allowed period is.
+    if _has_new_snow(groups, rules):
+        said |= {"solid"}
+    rain, snow = falling(said, doubted, rate_mmph, temperature_c, rules)
     report = Report(
         t_ns=t_ns,
         lat_deg=lat,
@@ -176,6 +89,7 @@ def _report(line: str, time: TimeRange, rules: Rules) -> Report | None:
         temperature_c=temperature_c,
         wind_mps=_scaled(line[65:69], "9999", 10, line[69]),
         cloud_okta=_cloud_okta(groups),
+        fog=fog,
     )
     return report if report.known else None
 
@@ -220,36 +134,13 @@ def _rate_mmph(groups: str, rules: Rules) -> float | None:
     return depth_mm / hours
 
 
-def _falling(
-    groups: str, rate_mmph: float | None, temperature_c: float | None, rules: Rules
-) -> tuple[bool | None, bool | None]:
-    """Return whether rain and whether snow falls, None where the report does not tell.
-
-    A code that names the kind decides.  Precipitation of unnamed kind is rain above a temperature
-    and of unknown kind below.  A code of other weather, or too small a rate, denies both, unless a
-    rejected code spoke of precipitation.  Lying snow (AJ) is not falling snow; new snow (AL)
-    within the allowed period is.
-    """
-    said, doubted = _said(groups)
-    liquid = "liquid" in said
-    solid = "solid" in said or _has_new_snow(groups, rules)
-    if liquid or solid:
-        return liquid, solid
-    if "either" in said or (rate_mmph is not None and rate_mmph >= rules.rain_from_mmph):
-        warm = temperature_c is not None and temperature_c > rules.liquid_above_c
-        return (True, False) if warm else (None, None)
-    told = bool(said) or rate_mmph is not None
-    return (False, False) if told and not doubted - {"other"} else (None, None)
-
-
 def _said(groups: str) -> tuple[set[str], set[str]]:
     """Return the kinds of weather that accepted, and that rejected, codes speak of."""
     accepted: set[str] = set()
     rejected: set[str] = set()
-    for pattern, phases in ((_AUTOMATIC, _WMO_4680), (_MANNED, _WMO_4677)):
+    for pattern, phases in ((_AUTOMATIC, WMO_4680), (_MANNED, WMO_4677)):
         for code, quality in pattern.findall(groups):
-            kinds = {name for name in _Phases._fields if int(code) in getattr(phases, name)}
-            (rejected if quality in _REJECTED else accepted).update(kinds or {"other"})
+            (rejected if quality in _REJECTED else accepted).update(phases.kinds(int(code)))
     return accepted, rejected
 
 
@@ -273,3 +164,10 @@ def _cloud_okta(groups: str) -> float | None:
         if covers:
             return float(max(covers))
     return None
+
+
+def _matches(head: bytes) -> bool:
+    return any(_STARTS.match(line) for line in head.splitlines()[:3])
+
+
+ISD = Source(name="noaa-isd", matches=_matches, observations=observations)

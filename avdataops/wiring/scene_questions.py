@@ -1,0 +1,112 @@
+"""Questions about scenes as people type them, on the command line or in an address."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from avdataops.detectors import scene_types
+from avdataops.model.errors import InputError, did_you_mean
+from avdataops.model.places import check_circle
+from avdataops.model.time import TimeRange, parse_time
+from avdataops.ports.catalog import CatalogReader, Comparison, Condition, Near, SceneQuery
+from avdataops.wiring.rules import configured_rules
+
+_CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*", re.DOTALL)
+_END_OF_TIME = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneWords:
+    """A question, not yet understood; what is absent asks for nothing."""
+
+    types: tuple[str, ...] = ()
+    measurement: str | None = None
+    """The whole id."""
+    vehicle: str | None = None
+    start: str | None = None
+    """RFC 3339, integer ns, or ``+12.5s`` after the start of the measurement."""
+    end: str | None = None
+    near: str | None = None
+    """``LAT,LON,RADIUS_M``."""
+    where: tuple[str, ...] = ()
+    """Comparisons like ``min_ax_mps2 < -4``."""
+    during: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Understands questions with what one workspace knows."""
+
+    catalog: CatalogReader
+    rules: tuple[Path, ...] = ()
+    """Files of rules for own scene types."""
+
+    def query(self, words: SceneWords) -> SceneQuery:
+        """Return the query; raises ``InputError`` with the near miss, or ``NotFound``."""
+        for name in (*words.types, *words.during):
+            self.check_type(name)
+        return SceneQuery(
+            types=words.types,
+            measurement=words.measurement,
+            vehicle=words.vehicle,
+            time=self._time(words),
+            near=_near(words.near) if words.near else None,
+            where=tuple(_condition(text) for text in words.where),
+            during=words.during,
+        )
+
+    def check_type(self, name: str) -> None:
+        """Raise ``InputError`` with the near miss unless a detector or rule finds this type."""
+        if name in scene_types():
+            return
+        told = self.catalog.count_scenes(SceneQuery())
+        by_rule = (one.name for one in configured_rules(self.rules))
+        known = {*scene_types(), *by_rule, *told}
+        if name not in known:
+            raise InputError(
+                f"no scene type '{name}'{did_you_mean(name, known)}",
+                hint=f"types: {', '.join(sorted(known))}",
+            )
+
+    def _time(self, words: SceneWords) -> TimeRange | None:
+        origin_ns = None
+        if words.measurement:
+            origin_ns = self.catalog.measurement(words.measurement).start_ns
+        if not (words.start or words.end):
+            return None
+        return TimeRange(
+            parse_time(words.start, origin_ns) if words.start else -_END_OF_TIME,
+            parse_time(words.end, origin_ns) if words.end else _END_OF_TIME,
+        )
+
+
+def _near(text: str) -> Near:
+    try:
+        lat, lon, radius = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"'{text}' is not LAT,LON,RADIUS_M (56.16,10.20,500)") from error
+    check_circle(lat, lon, radius)
+    return Near(lat, lon, radius)
+
+
+def _condition(text: str) -> Condition:
+    parts = _CONDITION.fullmatch(text)
+    if not parts:
+        raise InputError(f"'{text}' is not a comparison; write as 'min_ax_mps2 < -4'")
+    name, op, value = parts.groups()
+    return Condition(name, Comparison("=" if op == "==" else op), _value(value))
+
+
+def _value(text: str) -> float | str | bool:
+    if text in {"true", "false"}:
+        return text == "true"
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip("'\"")
+
+
+def counted(counts: dict[str, int], by: str) -> Sequence[dict[str, str | int]]:
+    """Return counts as rows, ordered by name."""
+    return [{by: name, "scenes": number} for name, number in sorted(counts.items())]
