@@ -201,6 +201,7 @@ def _by_map(drive: Drive, lines: Pairs, params: Params) -> tuple[list[Found], Pa
         if params.map_min_m <= abs(one.shift_m) <= params.map_max_m
         and params.map_min_s <= one.episode.duration_s <= params.map_max_s
         and abs(one.turned_deg) < params.map_turn_deg
+        and abs(one.ego_turned_deg) <= params.max_road_turn_deg
     ]
     known = known_spans(motion.t, np.ones(motion.t.size, dtype=np.bool_), drive.ego.max_gap_ns)
     seen = [(one.start_ns, one.stop_ns) for one in found]

@@ -24,6 +24,8 @@ class AcrossRoad:
     off_rad: Floats
     """Heading of the ego minus that of the road, low-passed; left positive."""
     lateral_mps: Floats
+    heading_rad: Floats
+    """Of the ego, unwrapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Swerved:
     """Left positive."""
     turned_deg: float
     """How much the angle to the road has changed from start to end."""
+    ego_turned_deg: float
+    """How much the ego itself has turned: where the road turns a corner, both do."""
 
 
 def across_road(drive: Drive, cutoff_hz: float) -> AcrossRoad:
@@ -61,8 +65,8 @@ def across_road(drive: Drive, cutoff_hz: float) -> AcrossRoad:
     speed = floats(drive.ego.columns, "ego_speed_mps", t.size)
     off = low_pass(t, wrap_pi(heading - road_at), cutoff_hz, gap_ns)
     known = np.isfinite(off) & np.isfinite(speed)
-    off = off[known]
-    return AcrossRoad(t[known], speed[known], off, speed[known] * np.sin(off))
+    off, turned = off[known], np.unwrap(heading[known])
+    return AcrossRoad(t[known], speed[known], off, speed[known] * np.sin(off), turned)
 
 
 def swerves(motion: AcrossRoad, swerve: Swerve) -> list[Swerved]:
@@ -76,5 +80,6 @@ def swerves(motion: AcrossRoad, swerve: Swerve) -> list[Swerved]:
             rows = one.rows
             shift = integral(motion.t[rows], motion.lateral_mps[rows])
             turned = float(np.degrees(motion.off_rad[one.last] - motion.off_rad[one.onset]))
-            found.append(Swerved(one, shift, turned))
+            own = float(np.degrees(motion.heading_rad[one.last] - motion.heading_rad[one.onset]))
+            found.append(Swerved(one, shift, turned, own))
     return sorted(found, key=lambda each: each.episode.start_ns)

@@ -255,6 +255,16 @@ def test_a_turn_off_the_mapped_road_is_none() -> None:
     assert find(mapped(columns), Params()).found == ()
 
 
+def test_a_corner_that_the_map_cuts_is_none() -> None:
+    """Ego and road turn by 60 degrees, the ego in a rounder line: it swings out and back."""
+    columns = on_map(LANE_M * ramp(T_S, 10.0, 5.0))
+    corner = np.radians(60.0) * ramp(T_S, 10.0, 5.0)
+    columns["heading_rad"] = columns["heading_rad"] + corner
+    road = np.interp(np.arange(41), T_S, corner)
+    given = drive(columns, context=context_rows(40.0, road_heading_rad=road))
+    assert find(given, Params()).found == ()
+
+
 def test_lines_are_asked_before_the_map() -> None:
     columns = changing()
     seen = {**columns, "heading_rad": on_map(LANE_M * ramp(T_S, 10.0, 5.0))["heading_rad"]}
