@@ -39,7 +39,7 @@ def test_every_type_of_scene_leads_to_the_sha256_of_the_files_on_disk(
     hashes = {name: sha256_of(path) for name, path in files.items()}
     recordings = {"sensors.mcap", "chassis.mf4", "body.bag", "localization.db3"}
     scenes = one_scene_of_each_type(finished)
-    assert len(scenes) == 13
+    assert len(scenes) == 24
     for kind, scene in scenes.items():
         document = lineage(finished, scene, "--up")
         uploads = {n["name"]: n["sha256"] for n in document["nodes"] if n["kind"] == "upload"}
@@ -95,7 +95,7 @@ def test_a_recording_is_its_upload_and_leads_down_to_every_scene(finished: "Proc
     ]
     down = lineage(finished, bag, "--down")
     assert [node["kind"] for node in down["nodes"][:2]] == ["recording", "upload"]
-    assert sum(node["kind"] == "scene" for node in down["nodes"]) == 14
+    assert sum(node["kind"] == "scene" for node in down["nodes"]) == 29
 
 
 def test_nodes_and_edges_have_the_fields_that_others_build_on(finished: "Processed") -> None:

@@ -139,7 +139,7 @@ def test_info_says_that_frames_want_a_database(finished: "Processed") -> None:
 
 
 def test_a_scene_has_the_fields_that_others_build_on(scenes: list[Json]) -> None:
-    assert len(scenes) == 14
+    assert len(scenes) == 29
     for scene in scenes:
         assert set(scene) >= SCENE_FIELDS
         assert scene["t_start_ns"] < scene["t_end_ns"]
@@ -194,7 +194,7 @@ def test_pages_follow_each_other_without_gap_or_overlap(
     while not pages or pages[-1]:
         pages.append(find(finished, "--limit", "4", *after))
         after = ("--after", pages[-1][-1]["id"]) if pages[-1] else ()
-    assert [len(page) for page in pages] == [4, 4, 4, 2, 0]
+    assert [len(page) for page in pages] == [4] * 7 + [1, 0]
     assert [row for page in pages for row in page] == scenes
     first = finished.desk.here("scenes", "find", "--limit", "4", "--format", "json")
     assert f"--after {pages[0][-1]['id']}" in first.err
@@ -208,18 +208,20 @@ def test_types_are_any_of_and_counts_agree(finished: "Processed", scenes: list[J
         kind: sum(scene["type"] == kind for scene in scenes) for kind in {s["type"] for s in scenes}
     }
     by = finished.desk.here("scenes", "count", "--by", "vehicle", "--format", "json").json
-    assert by == [{"vehicle": "aar-07", "scenes": 14}]
+    assert by == [{"vehicle": "aar-07", "scenes": 29}]
 
 
 def test_where_compares_evidence_and_fields(finished: "Processed", scenes: list[Json]) -> None:
-    assert [r["type"] for r in find(finished, "--where", "min_ax_mps2 < -4")] == ["hard_brake"]
+    hard = find(finished, "--where", "min_ax_mps2 < -4")
+    assert [scene["type"] for scene in hard] == ["hard_brake", "high_jerk"]
     assert find(finished, "--where", "min_ax_mps2 > -4") == []
     long = [s["id"] for s in scenes if s["duration_s"] > 60]
     assert ids(find(finished, "--where", "duration_s>60")) == long
     sure = [s["id"] for s in scenes if s["confidence"] >= 0.99 and s["truncated"] is False]
     given = ("--where", "confidence >= 0.99", "--where", "truncated = false")
     assert ids(find(finished, *given)) == sure != []
-    assert [r["type"] for r in find(finished, "--where", "side == 'right'")] == ["cut_in"]
+    on_the_right = find(finished, "--where", "side == 'right'")
+    assert [scene["type"] for scene in on_the_right] == ["cut_in", "pedestrian_near_path"]
 
 
 def test_near_is_within_the_great_circle(finished: "Processed", scenes: list[Json]) -> None:

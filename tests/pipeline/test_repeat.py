@@ -46,7 +46,7 @@ def test_a_rerun_executes_nothing_says_so_and_changes_no_byte(done: "Processed")
     assert again.status == 0
     assert again.json["nothing_to_do"] is True
     assert executed(again) == set()
-    assert len(again.json["runs"]) == len(done.ran["runs"]) == 37
+    assert len(again.json["runs"]) == len(done.ran["runs"]) == 38
     assert done.desk.files("landing", "raw", "derived", "quarantine") == before
     assert done.desk.here("run", done.measurement).text.startswith("nothing to do: ")
 
