@@ -129,3 +129,17 @@ def test_paths_named_in_the_architecture_exist() -> None:
     ):
         base = ROOT if name.startswith(("schemas", "tests")) else ROOT / "avdataops"
         assert (base / name).exists(), name
+
+
+def test_the_readme_names_every_scene_type_and_no_other() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = text.split("Found today", 1)[1].split("\n## ", 1)[0]
+    named = set()
+    for line in listed.splitlines():
+        if line.startswith("- "):
+            for word in line.split(": ", 1)[1].split(", "):
+                left, _, right = word.partition("/")
+                named.add(left)
+                if right:
+                    named.add(f"{left.rpartition('_')[0]}_{right}")
+    assert named == set(scene_types())
