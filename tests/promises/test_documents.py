@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from avdataops.detectors import scene_types
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "docs" / "architecture.md", *(ROOT / "docs").rglob("*.md")]
