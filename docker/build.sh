@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the images and prints their names and sizes:
-#   BASE=docker.io/library/python:3.11-slim-bookworm@sha256:... docker/build.sh [worker|orchestrator]
+#   BASE=docker.io/library/python:3.11-slim-bookworm@sha256:... docker/build.sh [worker|orchestrator|api]
 #
 # ENGINE    docker (default), podman, or either with options
 # PREFIX    what the names begin with, for example a registry; default localhost
@@ -24,10 +24,10 @@ esac
 targets=
 while [ $# -gt 0 ]; do
     case $1 in
-    worker | orchestrator) targets="$targets $1" ;;
+    worker | orchestrator | api) targets="$targets $1" ;;
     --) shift && break ;;
     *)
-        echo "there is no image '$1'; there are worker and orchestrator" >&2
+        echo "there is no image '$1'; there are worker, orchestrator and api" >&2
         exit 2
         ;;
     esac
@@ -44,7 +44,7 @@ build() {
         --build-arg "SOURCE=${SOURCE:-unknown}" "$@" . >&2
 }
 
-for target in ${targets:-worker orchestrator}; do
+for target in ${targets:-worker orchestrator api}; do
     name=$PREFIX/avdataops-$target:$version
     build --target "$target" -t "$name" "$@"
     # shellcheck disable=SC2086

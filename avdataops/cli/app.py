@@ -19,6 +19,7 @@ _COMMANDS = {
     "demo": "Make a sample drive, upload it, run the pipeline, show what it found.",
     "doctor": "Check libraries, schemas, settings, workspace and space, and Azure where it is set.",
     "info": "Show what is inside a recording, from its header and index.",
+    "labels": "Exchange labels with partners, both ways, as ASAM OpenLABEL or COCO.",
     "lineage": "What anything was made from, and what was made from it.",
     "measurements": "What was uploaded, and what became of it.",
     "run": "Run the pipeline on MEASUREMENT; what is already made is not made again.",

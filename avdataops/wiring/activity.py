@@ -10,7 +10,7 @@ from avdataops.model.errors import ConfigError, did_you_mean
 
 OUTPUT_LIMIT_BYTES = 800_000
 """Data Factory takes 2 MB, but hands no more than 896 KB to another activity."""
-ACTIONS = ("run", "quarantine", "reconcile", "rehydrate")
+ACTIONS = ("run", "quarantine", "reconcile", "rehydrate", "labels")
 _TEXTS = (
     "action",
     "pipelineRunId",
@@ -24,6 +24,10 @@ _TEXTS = (
     "limit",
     "older_than_minutes",
     "priority",
+    "direction",
+    "format",
+    "delivery",
+    "exemption",
 )
 _DOCUMENTS = ("settings", "params")
 

@@ -31,6 +31,7 @@ from avdataops.ports.tiers import Urgency
 from avdataops.settings import Settings, load_settings, origins
 from avdataops.wiring.activity import Activity, read_activity, without_empty, write_outputs
 from avdataops.wiring.dispatchers import remove_old_jobs
+from avdataops.wiring.label_activity import exchange_labels
 from avdataops.wiring.logs import JsonLines
 from avdataops.wiring.process import Answer
 from avdataops.wiring.storages import open_tiers, place_of
@@ -61,6 +62,7 @@ def orchestrate(folder: Path, log: JsonLines) -> Answer:
         "quarantine": _quarantine,
         "reconcile": _reconcile,
         "rehydrate": _rehydrate,
+        "labels": _labels,
     }
     with open_workspace(_settings(activity), log.trace) as workspace:
         document = actions[activity.action](workspace, activity)
@@ -216,6 +218,10 @@ def _rehydrate(workspace: Workspace, activity: Activity) -> dict[str, object]:
         "reason": None,
         **counts,
     }
+
+
+def _labels(workspace: Workspace, activity: Activity) -> dict[str, object]:
+    return exchange_labels(workspace, activity, _tell)
 
 
 def _tell(event: PipelineEvent) -> None:

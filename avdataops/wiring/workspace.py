@@ -19,6 +19,7 @@ from avdataops.ports.storage import CHUNK_BYTES, Storage
 from avdataops.settings import Engine, Settings
 from avdataops.wiring.catalogs import open_catalog
 from avdataops.wiring.dispatchers import open_dispatcher
+from avdataops.wiring.maps import map_tables
 from avdataops.wiring.storages import place_of, storage_at
 from avdataops.wiring.trace import Trace
 from avdataops.wiring.weather import fetched_weather
@@ -89,6 +90,9 @@ class Workspace:
         given += [("map", self.settings.map)] if self.settings.map else []
         given += [("model", self.settings.model)] if self.settings.model else []
         found = tuple(self._reference(role, path) for role, path in given)
+        for one in found:
+            if one.attributes["role"] == "map":
+                found += map_tables(self.storage, one)
         if found:
             self.catalog.reference(found)
         return found

@@ -8,6 +8,7 @@ import pytest
 from avdataops.model.errors import ConfigError
 from avdataops.model.location import Zone
 from avdataops.settings import (
+    ApiSettings,
     AzureSettings,
     Settings,
     inherited_trace,
@@ -68,7 +69,8 @@ def test_every_value_knows_where_it_comes_from(here: Path, monkeypatch: pytest.M
     assert found["pipeline"] == ("mine", str(here / "avdataops.toml"))
     assert found["map"] == (None, "default")
     azure = {f"azure.{name}" for name in AzureSettings.model_fields}
-    assert set(found) == set(Settings.model_fields) - {"azure"} | azure
+    api = {f"api.{name}" for name in ApiSettings.model_fields}
+    assert set(found) == set(Settings.model_fields) - {"azure", "api"} | azure | api
 
 
 def test_paths_in_a_file_count_from_its_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

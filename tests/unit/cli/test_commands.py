@@ -327,3 +327,10 @@ class TestRate:
         ask("upload", str(drive), "--vehicle", "car-1", "--limit-rate", "10")
         # The first file of 20 bytes takes 2 s at this rate, and the second waits for them.
         assert [round(seconds, 6) for seconds in slept] == [2.0]
+
+
+def test_a_drive_that_is_not_synced_is_told_the_next_command(ask: Asking, drive: Path) -> None:
+    measurement = ask("upload", str(drive), "--vehicle", "car-1")["measurement"]
+    told = ask("measurements", "sync", measurement, status=4)["error"]
+    assert told["message"] == f"'{measurement}' is not synced yet"
+    assert told["hint"] == f"avdataops run {measurement} --to sync"

@@ -67,21 +67,23 @@ def test_a_base_made_on_this_machine_needs_no_digest(noting: Path) -> None:
 
 
 def test_an_unknown_image_is_refused_by_name(noting: Path) -> None:
-    called = build(noting, "api")
+    called = build(noting, "web")
     assert (called.status, called.engine) == (2, [])
-    assert "'api'" in called.err
+    assert "'web'" in called.err
+    assert "worker, orchestrator and api" in called.err
 
 
-def test_both_images_are_built_and_their_names_and_sizes_told(noting: Path) -> None:
+def test_all_images_are_built_and_their_names_and_sizes_told(noting: Path) -> None:
     called = build(noting)
     assert called.status == 0, called.err
     assert called.out == (
         f"localhost/avdataops-worker:{VERSION} 123 MB\n"
         f"localhost/avdataops-orchestrator:{VERSION} 123 MB\n"
+        f"localhost/avdataops-api:{VERSION} 123 MB\n"
     )
     built = [line for line in called.engine if " build " in line]
-    assert len(built) == 2
-    for line, target in zip(built, ("worker", "orchestrator"), strict=True):
+    assert len(built) == 3
+    for line, target in zip(built, ("worker", "orchestrator", "api"), strict=True):
         assert line.startswith("--quiet build -f docker/Dockerfile ")
         assert f"--build-arg BASE={BASE} " in line
         assert f"--build-arg VERSION={VERSION} --build-arg REVISION=abc " in line

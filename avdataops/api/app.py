@@ -1,0 +1,62 @@
+"""The application: every router, every error, and the two addresses that anybody may read."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import PlainTextResponse, Response
+
+from avdataops.api import artifacts, measurements, problems, scenes
+from avdataops.api.door import Door
+from avdataops.api.guard import Guard
+
+_DESCRIPTION = """\
+Measurements, recordings, streams, artifacts with their locations, runs, scenes and lineage, for
+reading. Times are integer nanoseconds since the Unix epoch, UTC; ranges are half-open. Pages are
+keyset pages: follow `next`. Answers carry a strong ETag. Every refusal is a problem (RFC 9457).\
+"""
+
+
+class MetadataApi(FastAPI):
+    """An application whose description names the one shape of its refusals."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description, made once."""
+        if not self.openapi_schema:
+            described = super().openapi()
+            problem = problems.Problem.model_json_schema(
+                ref_template="#/components/schemas/{model}"
+            )
+            described["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+        return super().openapi()
+
+
+def make_app(door: Door) -> FastAPI:
+    """Return the API over ``door``."""
+    app = assembled()
+    app.state.door = door
+    return app
+
+
+def assembled() -> FastAPI:
+    """Return the API with nothing behind it yet: enough to describe it."""
+    app = MetadataApi(
+        title="avdataops Metadata API",
+        version="1",
+        description=_DESCRIPTION,
+        # The interactive pages would load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for part in (measurements, artifacts, scenes):
+        app.include_router(part.ROUTES)
+    app.add_api_route("/healthz", healthz, include_in_schema=False)
+    problems.install(app)
+    app.add_middleware(Guard)
+    return app
+
+
+def healthz() -> Response:
+    """Say that the process answers, and nothing else."""
+    return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})

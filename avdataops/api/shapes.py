@@ -1,0 +1,125 @@
+"""The shapes of answers, for the description; records of the model describe themselves."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from avdataops.model.artifact import Artifact
+from avdataops.model.measurement import Reason, Recording, State
+from avdataops.model.scene import Scene
+
+
+class MeasurementRow(BaseModel):
+    """A measurement in a list."""
+
+    measurement: str
+    vehicle: str
+    state: State
+    start_ns: int | None
+    stop_ns: int | None
+    reason: str | None = Field(description="Code of the reason for which it was rejected.")
+
+
+class StreamRow(BaseModel):
+    """The table of one stream."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    name: str
+    topic: str
+    type: str | None
+    topic_class: str | None = Field(alias="class")
+    recording: str
+    rows: int | None
+    start_ns: int | None
+    stop_ns: int | None
+    artifact: str
+    location: str
+
+
+class MeasurementDocument(BaseModel):
+    """Everything about one measurement."""
+
+    measurement: str
+    vehicle: str
+    state: State
+    reason: Reason | None
+    start_ns: int | None
+    stop_ns: int | None
+    driver_notes: dict[str, object] | None
+    recordings: list[Recording]
+    streams: list[StreamRow]
+    savings: dict[str, dict[str, object]] = Field(
+        description="By stream, how few of its frames are worth a label."
+    )
+
+
+class RunRow(BaseModel):
+    """A run in a list."""
+
+    run: str
+    step: str
+    part: str
+    outcome: str
+    attempt: int
+    made: list[str] = Field(description="Ids of artifacts.")
+    caveats: list[str]
+    failure: str | None
+
+
+class ReadLink(BaseModel):
+    """Lets whoever holds it read one object for a short time."""
+
+    url: str
+    valid_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactDocument(Artifact):
+    """A stored table or file, and the way to its bytes."""
+
+    link: ReadLink | None = None
+    """None where none was asked for, and where the storage has none (local folders)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneRow(Scene):
+    """A scene."""
+
+    duration_s: float
+
+
+class Counts(BaseModel):
+    """How many scenes there are, by what was asked."""
+
+    by: str
+    items: list[dict[str, str | int]]
+
+
+class LineageNode(BaseModel):
+    """A thing; what is known of it stands beside its id."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    kind: str
+    name: str
+    sha256: str | None = None
+
+
+class LineageEdge(BaseModel):
+    """What was made from what."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    source: str = Field(alias="from")
+    to: str
+    run: str | None
+
+
+class LineageDocument(BaseModel):
+    """What one thing came from, or what came of it."""
+
+    root: str
+    nodes: list[LineageNode]
+    edges: list[LineageEdge]

@@ -1,0 +1,57 @@
+"""``avdataops serve``."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from avdataops.cli.opening import with_workspace
+from avdataops.cli.output import say
+from avdataops.settings import inherited_trace
+from avdataops.wiring.logs import log_as_json
+from avdataops.wiring.trace import follow
+from avdataops.wiring.workspace import Workspace
+
+if TYPE_CHECKING:
+    from avdataops.api.local_token import LocalToken
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8787, show_default=True, help="0: any free."
+)
+@with_workspace
+def serve(workspace: Workspace, host: str, port: int) -> None:
+    """Serve the Metadata API; on this machine alone unless Entra ID says who may ask.
+
+    Its address goes to stdout, its log as JSON lines to stderr.  Ends on SIGTERM and SIGINT.
+    """
+    # Loading the web framework takes a while, which --help need not.
+    from avdataops.api import Door, Where, make_app
+    from avdataops.api import serve as answer
+    from avdataops.api.local_token import LocalToken
+    from avdataops.api.serving import address_of, listen, open_checker
+    from avdataops.ports.storage import Linking
+    from avdataops.wiring.scene_questions import Asking
+
+    settings = workspace.settings
+    checker = open_checker(settings.api, settings.workspace)
+    storage = workspace.storage
+    door = Door(
+        catalog=workspace.catalog,
+        checker=checker,
+        asking=Asking(workspace.catalog, settings.rules),
+        links=storage if isinstance(storage, Linking) else None,
+    )
+    with listen(Where(host, port), settings.api) as listening:
+        if isinstance(checker, LocalToken):
+            _tell(checker)
+        log_as_json(sys.stderr, follow(inherited_trace()))
+        answer(make_app(door), listening, lambda: click.echo(address_of(listening)))
+
+
+def _tell(token: "LocalToken") -> None:
+    say(f"the token is in {token.path}")
+    if token.made and sys.stderr.isatty():
+        say(f"it is, shown this once: {token.token}")
