@@ -4,8 +4,14 @@ import sys
 
 from benchmarks import detect, extract
 from benchmarks.accuracy import command as accuracy
+from benchmarks.commute import command as commute
 
-BENCHMARKS = {"accuracy": accuracy.main, "detect": detect.main, "extract": extract.main}
+BENCHMARKS = {
+    "accuracy": accuracy.main,
+    "commute": commute.main,
+    "detect": detect.main,
+    "extract": extract.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,10 +1,11 @@
-"""``avdataops measurements list|show|verify|requeue``."""
+"""``avdataops measurements list|show|sync|verify|requeue``."""
 
 from typing import Any
 
 import click
 
 from avdataops.cli.groups import HintingGroup
+from avdataops.cli.measurement_sync import sync
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, with_sink
 from avdataops.engine.landing import requeue as take_back
@@ -19,6 +20,9 @@ from avdataops.wiring.workspace import Workspace
 @click.group(cls=HintingGroup)
 def measurements() -> None:
     """What was uploaded, and what became of it."""
+
+
+measurements.add_command(sync)
 
 
 @measurements.command("list")
@@ -76,12 +80,17 @@ def _as_text(facts: Measurement, document: dict[str, object]) -> str:
             lines += [f"  problem in {r['name']}: {p['message']}" for p in r["problems"]]
     if isinstance(streams, list) and streams:
         lines.append(f"{len(streams)} stream tables:")
-        lines += [f"  {s['class']:8} {s['rows']:>10,}  {s['name']}  ({s['type']})" for s in streams]
+        lines += [_stream(one) for one in streams]
     savings = document["savings"]
     if isinstance(savings, dict) and savings:
         lines.append("frames worth a label:")
         lines += [_saving(stream, told) for stream, told in sorted(savings.items())]
     return "\n".join(map(printable, lines))
+
+
+def _stream(told: dict[str, Any]) -> str:
+    rows = "?" if told["rows"] is None else f"{told['rows']:,}"
+    return f"  {told['class'] or '?':8} {rows:>10}  {told['name']}  ({told['type'] or '?'})"
 
 
 def _saving(stream: str, told: dict[str, Any]) -> str:

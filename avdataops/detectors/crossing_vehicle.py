@@ -71,7 +71,7 @@ def _ahead_m(seen: Sightings, one: Episode, params: Params) -> float:
     if np.sign(y[0]) == np.sign(y[-1]):
         return float("nan")
     spread = y - y.mean()
-    slope = float(spread @ (x - x.mean())) / float(spread @ spread)
+    slope = float(np.sum(spread * (x - x.mean()))) / float(np.sum(spread**2))
     return float(x.mean()) - slope * float(y.mean()) - params.ego_front_m
 
 

@@ -17,9 +17,9 @@ BOOKKEEPING = frozenset({"t_ns", "ts", "row", "element", "parent_element", "part
 """Columns that say which row this is; the rest are the stream's fields."""
 MAX_SMALL_LIST = 64
 """Lists of a fixed length up to this (covariances) are fields, longer ones are payload."""
-# A column with fewer values than this share of the rows has a rate of its own: in a message whose
-# fields take turns (multiplexed CAN), null is no lost sample.
-_SPARSE = 0.5
+SPARSE = 0.5
+"""A column with fewer values than this share of the rows has a rate of its own: in a message whose
+fields take turns (multiplexed CAN), null is no lost sample."""
 _ANGLE_PERIODS = {"rad": 2 * np.pi, "deg": 360.0}
 _NO_QUANTITY = frozenset({None, "", "1", "-", "ns"})
 
@@ -135,7 +135,7 @@ def known(column: pa.ChunkedArray) -> Bools:
 
 def own_rows(has_value: Bools) -> Bools:
     """Return which rows are samples of a column: all, or those with a value where few have one."""
-    sparse = np.count_nonzero(has_value) < _SPARSE * has_value.size
+    sparse = np.count_nonzero(has_value) < SPARSE * has_value.size
     return has_value if sparse else np.ones_like(has_value)
 
 

@@ -84,7 +84,7 @@ def extend_past_ends(x: Floats, before: int, after: int, edge: int) -> tuple[Flo
     number = np.arange(-before, x.size + after)
     if x.size == 1:
         return np.zeros(number.size), np.full(number.size, x[0])
-    first, last = _level_at_start(x[:edge]), _level_at_start(x[::-1][:edge])
+    first, last = level_at_start(x[:edge]), level_at_start(x[::-1][:edge])
     line: Floats = first + (last - first) / (x.size - 1) * number.astype(np.float64)
     left = x - line[before : before + x.size]
     folded = np.mod(number, 2 * (x.size - 1))
@@ -93,13 +93,14 @@ def extend_past_ends(x: Floats, before: int, after: int, edge: int) -> tuple[Flo
     return np.where(mirrored, -left[folded], left[folded]), line
 
 
-def _level_at_start(x: Floats) -> float:
+def level_at_start(x: Floats) -> float:
     """Return the value at the first sample of the straight line fitted through all of them."""
     middle = float(np.mean(x))
     if x.size == 1:
         return middle
     offsets = np.arange(x.size) - (x.size - 1) / 2
-    slope = float(offsets @ (x - middle)) / float(offsets @ offsets)
+    # Plain sums: a matrix product takes another order of addition on every kind of processor.
+    slope = float(np.sum(offsets * (x - middle))) / float(np.sum(offsets**2))
     return middle + slope * float(offsets[0])
 
 

@@ -37,7 +37,7 @@ def to_local(
     x0, y0, z0 = _earth_centred(lat0_deg, lon0_deg)
     east, north, _ = _axes(lat0_deg, lon0_deg)
     moved = np.stack(np.broadcast_arrays(x - x0, y - y0, z - z0), axis=-1)
-    return np.asarray(moved @ east), np.asarray(moved @ north)
+    return np.sum(moved * east, axis=-1), np.sum(moved * north, axis=-1)
 
 
 def to_wgs84(
@@ -55,8 +55,8 @@ def to_wgs84(
     on_plane = origin + east_m[..., None] * east + north_m[..., None] * north
     # Move along `up` until the ellipsoid is met: a quadratic in the distance moved.
     inverse_square = 1 / np.array([_A_M, _A_M, _B_M]) ** 2
-    a = float(up @ (inverse_square * up))
-    half_b = on_plane @ (inverse_square * up)
+    a = float(np.sum(up * (inverse_square * up)))
+    half_b = np.sum(on_plane * (inverse_square * up), axis=-1)
     c = np.sum(on_plane**2 * inverse_square, axis=-1) - 1
     root = half_b**2 - a * c
     moved = np.where(root >= 0, (-half_b + np.sqrt(np.maximum(root, 0))) / a, np.nan)

@@ -80,7 +80,7 @@ def _level_rate(match: Match, columns: _Columns) -> Floats:
     length = float(np.linalg.norm(up))
     if not GRAVITY_MPS2[0] <= length <= GRAVITY_MPS2[1]:
         return np.full(len(rate), np.nan)
-    return np.asarray(rate @ (up / length), dtype=np.float64)
+    return np.asarray(np.sum(rate * (up / length), axis=1), dtype=np.float64)
 
 
 def _quaternion(_match: Match, columns: _Columns) -> Floats:

@@ -27,9 +27,10 @@ from avdataops.signals.gridding import (
 )
 from avdataops.signals.mapping import Reading, read
 from avdataops.signals.payloads import FACT_NAMES
+from avdataops.signals.reference_clock import best_clock
 from avdataops.signals.stamps import STAMP_COLUMN, Stamps, stamps_in
 from avdataops.signals.stream_timing import StreamTiming
-from avdataops.signals.ties import COMPARED, Tie, choose_reference, reference_tie, tie
+from avdataops.signals.ties import COMPARED, Tie, reference_tie, tie
 from avdataops.tables.signals import Match, Source, matches
 
 _DESCRIPTION = re.compile(r".*(CameraInfo|CameraCalibration)")
@@ -144,15 +145,19 @@ def timed_streams(
     return tuple(sorted(found, key=lambda stream: stream.name))
 
 
-def reference_of(timings: Iterable[StreamTiming], wanted: str) -> str | None:
-    """Return the reference clock; raises ``ConfigError`` if the wanted one is nowhere used."""
-    clocks = {timing.clock for timing in timings}
-    if wanted and wanted not in clocks:
+def reference_of(scores: Mapping[str, float], wanted: str) -> str | None:
+    """Return the wanted clock, else the one with the best score; None without any clock.
+
+    Raises ``ConfigError`` if the wanted one is nowhere used.
+    """
+    if not wanted:
+        return best_clock(scores)
+    if wanted not in scores:
         raise ConfigError(
-            f"no clock '{wanted}' in this measurement{did_you_mean(wanted, clocks)}",
-            hint=f"set the parameter reference of sync to one of {', '.join(sorted(clocks))}",
+            f"no clock '{wanted}' in this measurement{did_you_mean(wanted, scores)}",
+            hint=f"set the parameter reference of sync to one of {', '.join(sorted(scores))}",
         )
-    return choose_reference(clocks, wanted)
+    return wanted
 
 
 def ties_of(

@@ -1,6 +1,6 @@
 """Fewer samples of a signal, an enumeration or a sequence of frames, without making anything up."""
 
-from math import ceil, floor, prod
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from avdataops.signals.arrays import (
     in_order,
     segments,
 )
-from avdataops.signals.filters import extend_past_ends
+from avdataops.signals.staged_filter import Run, level_at_first, level_at_last, low_passed
 
 MAX_RATIO = 100_000.0
 """5 MHz to 50 Hz; no sensor of a vehicle is sampled faster."""
@@ -27,11 +27,6 @@ MAX_RATIO = 100_000.0
 _RATE_SLACK = 1.01
 # One stage of decimation goes no further, or its filter needs too many taps.
 _MAX_STAGE = 13
-# Per stage: taps each side of the middle per unit of decimation, Kaiser window, and cut-off per
-# Nyquist frequency.  Together: ripple of 1e-4 up to 0.59, 80 dB down from 1.0 on.
-_HALF_TAPS = 12
-_KAISER_BETA = 8.0
-_CUTOFF_SHARE = 0.8
 
 
 class Decimated(NamedTuple):
@@ -70,9 +65,9 @@ def decimate(t: Times, x: Floats, rate_hz: float, *, max_gap_ns: int) -> Decimat
     t_ordered, x_ordered = t[order], x[order]
     pieces = segments(t_ordered, max_gap_ns)
     source_hz = _rate_inside(t_ordered, pieces)
-    if source_hz <= rate_hz * _RATE_SLACK or source_hz > rate_hz * MAX_RATIO:
+    stages = stages_for(source_hz, rate_hz)
+    if not stages:
         return Decimated(t, x, x, x, x)
-    stages = _stages(source_hz / float(rate))
     period_ns = NS_PER_S / float(rate)
 
     def ticks_inside(stretch: Pairs) -> Times:
@@ -93,7 +88,7 @@ def decimate(t: Times, x: Floats, rate_hz: float, *, max_gap_ns: int) -> Decimat
                 t_known[start:stop], x_known[start:stop], ticks[low:high], stages, period_ns
             )
     row_of = _nearest_row(t_ordered, pieces, ticks_of)
-    return _with_envelope(ticks, result, row_of, x_ordered, known)
+    return with_envelope(ticks, result, row_of, x_ordered, known)
 
 
 def keep_changes(
@@ -163,6 +158,13 @@ def _rate_inside(t: Times, pieces: Pairs) -> float:
     return steps * NS_PER_S / span_ns
 
 
+def stages_for(source_hz: float, rate_hz: float) -> list[int]:
+    """Return the factors of decimation to ``rate_hz``; none for a source that passes untouched."""
+    if source_hz <= rate_hz * _RATE_SLACK or source_hz > rate_hz * MAX_RATIO:
+        return []
+    return _stages(source_hz / float(rate_fraction(rate_hz)))
+
+
 def _stages(ratio: float) -> list[int]:
     """Return factors of at most 13 whose product is the least one not below ``ratio``."""
     whole = max(2, ceil(ratio / _RATE_SLACK))
@@ -179,29 +181,10 @@ def _stages(ratio: float) -> list[int]:
 
 def _filtered(t: Times, x: Floats, ticks: Times, stages: list[int], period_ns: float) -> Floats:
     """Return one gapless run, low-passed, at ticks inside it that follow each other."""
-    from scipy import signal
-
-    many = prod(stages)
-    since = (t - ticks[0]).astype(np.float64)
-    fine = period_ns / many
-    # An even grid that the ticks are part of, as far as the samples go on both sides.
-    lead = floor(-since[0] / fine)
-    trail = floor((since[-1] - fine * many * (ticks.size - 1)) / fine)
-    grid = np.arange(-lead, many * (ticks.size - 1) + max(trail, 0) + 1) * fine
-    even = np.interp(grid, since, x)
-    # Each stage eats half its taps on both sides; what all of them eat is put on beforehand.
-    eaten = sum(_HALF_TAPS * prod(stages[: i + 1]) for i in range(len(stages)))
-    left, line = extend_past_ends(even, eaten, eaten, 2 * many)
-    last = lead + many * (ticks.size - 1)
-    left = left[lead : last + 2 * eaten + 1]
-    for factor in stages:
-        taps = signal.firwin(
-            2 * _HALF_TAPS * factor + 1, _CUTOFF_SHARE / factor, window=("kaiser", _KAISER_BETA)
-        )
-        left = signal.upfirdn(taps, left, 1, factor)[2 * _HALF_TAPS :]
-        left = left[: (left.size - 2 * _HALF_TAPS)]
-    at_ticks = line[eaten + lead : eaten + last + 1 : many]
-    return np.asarray(left[: ticks.size] + at_ticks, dtype=np.float64)
+    ends = int(t[0]), int(t[-1])
+    run = Run(*ends, int(ticks[0]), ticks.size, tuple(stages), period_ns)
+    levels = level_at_first(run, t, x), level_at_last(run, t, x)
+    return low_passed(run, levels, t, x, (0, ticks.size))
 
 
 def _nearest_row(t: Times, pieces: Pairs, ticks_of: list[Times]) -> Indices:
@@ -216,7 +199,7 @@ def _nearest_row(t: Times, pieces: Pairs, ticks_of: list[Times]) -> Indices:
     return row
 
 
-def _with_envelope(
+def with_envelope(
     ticks: Times, result: Floats, row_of: Indices, x: Floats, known: Bools
 ) -> Decimated:
     """Return the rows with the envelope of their known samples; NaN where all are unknown."""

@@ -68,13 +68,13 @@ def thin_signals(
     t = times(table["t_ns"])
     max_gap_ns = longest_step_ns(t)
     axis = decimate(t, np.zeros(t.size), rate_hz, max_gap_ns=max_gap_ns).t_ns
-    if heartbeat_ns is not None and _only_states(table.schema):
-        row = keep_changes(t, _versions(table), max_gap_ns=max_gap_ns, heartbeat_ns=heartbeat_ns)
+    if heartbeat_ns is not None and only_states(table.schema):
+        row = keep_changes(t, versions(table), max_gap_ns=max_gap_ns, heartbeat_ns=heartbeat_ns)
         if row.size <= axis.size:
-            kept = _as_it_is(table.take(pa.array(row)))
+            kept = as_it_is(table.take(pa.array(row)))
             return Thinned(kept, rows - t.size, 0, t.size - row.size)
     if np.array_equal(axis, t):
-        thinned = _as_it_is(table)
+        thinned = as_it_is(table)
     else:
         columns = _Thinner(t, axis, rate_hz, max_gap_ns, envelope)
         thinned = _joined(axis, columns.thin(table))
@@ -86,12 +86,13 @@ def longest_step_ns(t: Times) -> int:
     return int(max(MAX_PERIODS * (median_period_ns(t) or 0), MIN_GAP_NS))
 
 
-def _only_states(schema: pa.Schema) -> bool:
+def only_states(schema: pa.Schema) -> bool:
+    """Say whether a stream has states and no quantity."""
     kinds = set(natures(schema).values())
     return Nature.DISCRETE in kinds and Nature.CONTINUOUS not in kinds
 
 
-def _versions(table: pa.Table) -> Indices:
+def versions(table: pa.Table) -> Indices:
     """Return a number per row that moves on whenever a state is another than in the row before."""
     changed = np.zeros(table.num_rows, dtype=np.bool_)
     if not table.num_rows:
@@ -122,7 +123,9 @@ def _joined(t: Times, columns: Iterator[tuple[pa.Field, pa.Array]]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _as_it_is(table: pa.Table) -> pa.Table:
+def as_it_is(table: pa.Table) -> pa.Table:
+    """Return all rows with quantities as float64, without payload columns."""
+
     def columns() -> Iterator[tuple[pa.Field, pa.Array]]:
         for name, nature in natures(table.schema).items():
             field = table.schema.field(name)

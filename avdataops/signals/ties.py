@@ -1,6 +1,6 @@
 """Clocks of one measurement tied to one reference, by a motion that both sides recorded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from avdataops.signals.arrays import Times
@@ -13,7 +13,6 @@ from avdataops.signals.logger_clocks import (
 )
 from avdataops.signals.mapping import Reading
 
-ROS_CLOCK = "ros"
 COMPARED: Mapping[str, tuple[str, Gates]] = {
     "yaw_rate": ("yaw_rate_radps", YAW_RATE_GATES),
     "speed": ("ego_speed_mps", SPEED_GATES),
@@ -52,18 +51,6 @@ class Tie:
             return 0.0
         drift_ns = (t_ns - self.model.t0_ns) * self.model.skew_ppm * 1e-6
         return (self.model.offset_ns + drift_ns) / 1e6
-
-
-def choose_reference(clocks: Iterable[str], wanted: str = "") -> str | None:
-    """Return the reference clock: the wanted one if any stream has it, else ROS, else the first.
-
-    None without any clock.  ROS comes first because cameras, lidars and objects are on it.
-    """
-    known = sorted(set(clocks))
-    for clock in (wanted, ROS_CLOCK):
-        if clock in known:
-            return clock
-    return known[0] if known else None
 
 
 def reference_tie(clock: str) -> Tie:

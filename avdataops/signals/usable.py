@@ -32,6 +32,11 @@ def passes(condition: Condition, column: pa.ChunkedArray) -> Bools:
     return result
 
 
+def may_be_unusable(message_type: str) -> bool:
+    """Say whether there is a rule for messages of a type."""
+    return any(rule.type.fullmatch(message_type) for rule in unusable_rules())
+
+
 def blank_unusable(table: pa.Table, message_type: str) -> tuple[pa.Table, dict[str, int]]:
     """Return a stream with null for values that are no measurements, and how many by column.
 

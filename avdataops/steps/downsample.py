@@ -10,6 +10,7 @@ Signals whose messages carry better stamps than their arrival are on those, take
 clock; frames and objects keep the time of arrival here, by which they are found in the raw zone.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,8 +21,10 @@ from avdataops.model.stream import Account, Problem
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext, Table
 from avdataops.signals.arrays import Indices, Times
+from avdataops.signals.chunked_thinning import ThinnedChunks, thin_in_chunks
 from avdataops.signals.clock_table import stamp_table
 from avdataops.signals.columns import Nature, batch_of, holds_frames, natures, times
+from avdataops.signals.ordered_rows import in_stated_columns, ordered_rows
 from avdataops.signals.payloads import Look
 from avdataops.signals.resample import pick_frames
 from avdataops.signals.rows import (
@@ -39,11 +42,13 @@ from avdataops.signals.stamps import (
     stamps_in,
 )
 from avdataops.signals.stream_timing import StreamTiming, measure, stamps_of, to_batch
-from avdataops.signals.thinning import thin_signals
-from avdataops.signals.usable import blank_unusable
+from avdataops.signals.thinning import Thinned, thin_signals
+from avdataops.signals.usable import blank_unusable, may_be_unusable
 from avdataops.signals.video import codec_in, key_frame_rows
 
 RAW_TYPE = "can/frames"
+# Numbers of a stream that is thinned whole, in one pass instead of six: 32 MB of them.
+_WHOLE_VALUES = 4_000_000
 
 Parts = tuple[Table, ...]
 
@@ -94,7 +99,7 @@ def run(ctx: StepContext, inputs: Inputs, params: DownsampleParams) -> Iterator[
     elif holds_frames(_schema(parts), facts.get("topic_class", "")):
         yield from _frames(ctx, parts, params)
     else:
-        yield _signals(ctx, parts, params, stamps)
+        yield from _signals(ctx, parts, params, stamps)
 
 
 def _judged(parts: Parts) -> Stamps | None:
@@ -138,12 +143,15 @@ def _schema(parts: Parts) -> pa.Schema:
 
 def _signals(
     ctx: StepContext, parts: Parts, params: DownsampleParams, stamps: Stamps | None
-) -> Rows:
-    artifact = parts[0].artifact
-    schema = _schema(parts)
-    names = ["t_ns", *natures(schema)]
+) -> Iterator[Rows]:
+    """Yield the thinned rows; a stream that is not small is never held whole."""
+    names = ["t_ns", *natures(_schema(parts))]
+    counts = [table.artifact.rows for table in parts]
+    if None in counts or sum(filter(None, counts)) * len(names) > _WHOLE_VALUES:
+        yield from _large_signals(ctx, parts, params, stamps)
+        return
     whole = joined([table.read(_present(table, names)) for table in parts])
-    kind = artifact.attributes.get("type", "")
+    kind = parts[0].artifact.attributes.get("type", "")
     usable, blanked = blank_unusable(at_message_times(whole, stamps), kind)
     if blanked:
         ctx.fact("unusable_values", blanked)
@@ -153,13 +161,47 @@ def _signals(
         envelope=params.envelope,
         heartbeat_ns=round(params.heartbeat_s * NS_PER_S),
     )
-    dropped = {
+    ctx.account(_account(parts, thinned.table.num_rows, _dropped(thinned)))
+    yield Rows(_output(parts, "thinned"), batch_of(thinned.table))
+
+
+def _large_signals(
+    ctx: StepContext, parts: Parts, params: DownsampleParams, stamps: Stamps | None
+) -> Iterator[Rows]:
+    """Yield what :func:`_signals` yields, reading the stream several times in chunks."""
+    kind = parts[0].artifact.attributes.get("type", "")
+    schema = _schema(parts)
+    names = list(natures(schema))
+    stated = pa.schema([schema.field(name) for name in ("t_ns", *names)])
+    always = [STAMP_COLUMN] if stamps is not None else []
+
+    def usable(table: pa.Table) -> pa.Table:
+        return blank_unusable(at_message_times(table, stamps), kind)[0]
+
+    if may_be_unusable(kind):
+        always = names
+        blanked: Counter[str] = Counter()
+        for piece in in_stated_columns(parts, stated):
+            blanked.update(blank_unusable(piece, kind)[1])
+        if blanked:
+            ctx.fact("unusable_values", dict(blanked))
+    thinned = thin_in_chunks(
+        ordered_rows(parts, stated, usable, always=tuple(always)),
+        params.signal_rate_hz,
+        envelope=params.envelope,
+        heartbeat_ns=round(params.heartbeat_s * NS_PER_S),
+    )
+    ctx.account(_account(parts, thinned.rows, _dropped(thinned)))
+    for table in thinned.tables:
+        yield Rows(_output(parts, "thinned"), batch_of(table))
+
+
+def _dropped(thinned: Thinned | ThinnedChunks) -> dict[str, int]:
+    return {
         "duplicate": thinned.duplicates,
         "rate": thinned.beyond_rate,
         "unchanged": thinned.unchanged,
     }
-    ctx.account(_account(parts, thinned.table.num_rows, dropped))
-    return Rows(_output(parts, "thinned"), batch_of(thinned.table))
 
 
 def _frames(ctx: StepContext, parts: Parts, params: DownsampleParams) -> Iterator[Rows]:

@@ -30,6 +30,7 @@ from avdataops.signals.placed import (
     ties_of,
     timed_streams,
 )
+from avdataops.signals.reference_clock import clock_scores
 from avdataops.signals.stamps import to_middle_ns
 from avdataops.signals.stream_timing import StreamTiming, from_table
 from avdataops.signals.sync_quality import gap_table, quality_table
@@ -47,8 +48,8 @@ class SyncParams:
     rate_hz: float = 50.0
     """Ticks are multiples of its period since the epoch."""
     reference: str = ""
-    """Clock of all results; empty: ``ros`` where there is one, else the first by name, taken to
-    UTC where a stream of that clock carries the time of satellites."""
+    """Clock of all results; empty: the one with the best score of ``signals/reference_clock``,
+    taken to UTC where a stream of that clock carries the time of satellites."""
     max_lag_s: float = 30.0
     """How far a clock may be off and still be found."""
     assume_common_clock: bool = False
@@ -79,12 +80,15 @@ def run(ctx: StepContext, inputs: Inputs, params: SyncParams) -> Iterator[Rows]:
     """Yield all tables on the reference clock; ``sync_quality`` has a row for every stream."""
     found = (from_table(table.read()) for table in inputs.tables.get("timing", ()))
     timings = {timing.stream: timing for timing in found if timing is not None}
-    reference = reference_of(timings.values(), params.reference)
+    stamps = {one.artifact.name: one.read() for one in inputs.tables.get("stamps", ())}
+    judged = {name: stamps_from(table) for name, table in stamps.items()}
+    stamp_kinds = {name: one.kind.value for name, one in judged.items()}
+    scores = clock_scores(timings.values(), stamp_kinds)
+    reference = reference_of(scores, params.reference)
     if reference is None:
         return
     tables = inputs.tables.get("thinned", ())
     streams = timed_streams(tables, timings)
-    stamps = {one.artifact.name: one.read() for one in inputs.tables.get("stamps", ())}
     found_ties = ties_of(streams, timings.values(), reference, max_lag_s=params.max_lag_s)
     gnss = gnss_clocks(streams)
     found_ties = tied_by_gnss(found_ties, gnss, reference)
@@ -92,8 +96,7 @@ def run(ctx: StepContext, inputs: Inputs, params: SyncParams) -> Iterator[Rows]:
         found_ties = assume_common(found_ties, timings.values())
     yield _whole("clock_models", _clocks(reference, found_ties, timings, gnss, stamps))
     ties = found_ties if params.reference else _on_utc(ctx, found_ties, gnss.get(reference))
-    _tell_clocks(ctx, reference, ties)
-    judged = {name: stamps_from(table) for name, table in stamps.items()}
+    _tell_clocks(ctx, reference, scores, ties)
     moved = params.to_middle_ns
     placed = [
         PlacedStream(
@@ -112,7 +115,7 @@ def run(ctx: StepContext, inputs: Inputs, params: SyncParams) -> Iterator[Rows]:
     yield _whole("frame_facts", frame_facts(frames))
     measured = [(timings[name], ties[timings[name].clock]) for name in sorted(timings)]
     yield _whole("gaps", gap_table(measured))
-    quality = quality_table(measured, {name: one.kind for name, one in judged.items()})
+    quality = quality_table(measured, stamp_kinds)
     _tell_time(ctx, quality)
     yield _whole("sync_quality", quality)
 
@@ -151,9 +154,11 @@ def _on_utc(ctx: StepContext, ties: dict[str, Tie], gnss: GnssClock | None) -> d
     return on_utc(ties, gnss.found)
 
 
-def _tell_clocks(ctx: StepContext, reference: str, ties: dict[str, Tie]) -> None:
+def _tell_clocks(
+    ctx: StepContext, reference: str, scores: Mapping[str, float], ties: dict[str, Tie]
+) -> None:
     methods = {clock: tie.method for clock, tie in ties.items()}
-    ctx.fact("clocks", {"reference": reference, "methods": methods})
+    ctx.fact("clocks", {"reference": reference, "scores": scores, "methods": methods})
     for tie in ties.values():
         if tie.refused:
             done = "taken as the same" if tie.assumed else "its streams are left out"
@@ -210,7 +215,7 @@ def _whole(name: str, table: pa.Table) -> Rows:
 
 SYNC = Step(
     name="sync",
-    version=2,
+    version=3,
     split=Split.MEASUREMENT,
     needs={
         "thinned": Need(kind="thinned", optional=True, doc="Every stream after downsampling."),

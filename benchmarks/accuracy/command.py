@@ -1,13 +1,16 @@
 """``./run bench accuracy``: score detectors and clocks, print the table, store the figures."""
 
 import argparse
+import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from avdataops.detectors import scene_types
-from benchmarks.accuracy import recorded, scenes, sync
+from benchmarks.accuracy import map_match, recorded, scenes, sync
 from benchmarks.accuracy.bars import Scores, verdicts
+from benchmarks.accuracy.map_lines import Roads
 from benchmarks.accuracy.report import Report, as_json, put_into, text
 from benchmarks.accuracy.scoring import score
 from sample_data.grid import SCENARIOS, TYPES, drives
@@ -38,6 +41,9 @@ def main(arguments: list[str]) -> int:
         tuple(given.types or TYPES),
         recorded_seeds=RECORDED_SEEDS if whole else (),
     )
+    if whole:
+        roads, note = with_stored(map_match.figures(given.seed), RESULTS)
+        report = replace(report, map_match=roads, map_match_note=note)
     print(text(report), end="")
     if given.mistakes:
         print("", *mistakes, sep="\n")
@@ -49,6 +55,20 @@ def main(arguments: list[str]) -> int:
             f"stored in {RESULTS.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}", file=sys.stderr
         )
     return 0
+
+
+def with_stored(measured: Roads, results: Path) -> tuple[Roads, str]:
+    """Return the figures of map matching, and why they are earlier ones where they are.
+
+    Without map extracts there is nothing to measure, and what ``results`` holds stays.
+    """
+    missing = measured.get("missing")
+    if missing is None:
+        return measured, ""
+    stored = json.loads(results.read_text(encoding="utf-8")) if results.is_file() else {}
+    earlier = stored.get("map_match") or {}
+    kept = "these are earlier figures" if earlier else "not measured"
+    return earlier, f"{kept} ({missing})"
 
 
 def measure(
@@ -75,5 +95,6 @@ def measure(
         recorded={kind: score(items, seed=seed) for kind, items in sorted(written.items())},
         recorded_drives=len(recorded_seeds),
         sync=sync.figures(seed),
+        map_match={},
     )
     return report, mistakes

@@ -71,6 +71,7 @@ def figures(seed: int, drives: int = 3) -> dict[str, object]:
         return {"missing": "no map extracts; set AVDATAOPS_TEST_DATA to their folder", "met": False}
     accuracy: dict[str, dict[str, float]] = {}
     bare: dict[str, dict[str, float]] = {}
+    at_ends: dict[str, float | None] = {}
     speed: dict[str, dict[str, float]] = {"1_hz": {}, "10_hz": {}}
     errors: list[float] = []
     for name in EXTRACTS:
@@ -79,8 +80,10 @@ def figures(seed: int, drives: int = 3) -> dict[str, object]:
         region = name.split(".")[0].split("_")[1].split("-")[0]
         accuracy[region], bare[region] = {}, {}
         for sigma in SIGMAS_M:
-            both = _accuracy((graph, edges), seed, sigma, drives)
-            accuracy[region][f"{sigma:g}_m"], bare[region][f"{sigma:g}_m"] = both
+            with_wheels, without, at_end = _accuracy((graph, edges), seed, sigma, drives)
+            accuracy[region][f"{sigma:g}_m"], bare[region][f"{sigma:g}_m"] = with_wheels, without
+            if sigma == BAR_SIGMA_M:
+                at_ends[region] = at_end
         errors += _boundaries(graph, special, seed, drives)
         for rate in (1, 10):
             speed[f"{rate}_hz"][region] = _points_per_s(graph, seed, float(rate), drives)
@@ -90,6 +93,7 @@ def figures(seed: int, drives: int = 3) -> dict[str, object]:
     return {
         "way_accuracy": accuracy,
         "way_accuracy_positions_only": bare,
+        "wrong_within_10_m_of_a_way_end": at_ends,
         "points_per_s": speed,
         "boundaries": len(errors),
         "boundaries_within_10_m": share,
@@ -107,11 +111,16 @@ def load(path: Path) -> tuple[RoadGraph, Edges]:
 
 def _accuracy(
     roads: tuple[RoadGraph, Edges], seed: int, sigma_m: float, drives: int
-) -> tuple[float, float]:
-    """Return the share of points on the right way at 1 Hz, with wheel speed and without."""
+) -> tuple[float, float, float | None]:
+    """Return the share of points on the right way at 1 Hz, with wheel speed and without.
+
+    The third is the share of the wrong ones, with wheel speed, that are at most 10 m along the
+    road from where one way ends and the next begins; None when none is wrong.
+    """
     graph, edges = roads
     ways = edges.way
     right, total = np.zeros(2), 0
+    ends_m: list[float] = []
     for number in range(drives):
         rng = np.random.default_rng([seed, number])
         drive = random_drive(graph, rng, length_m=DRIVE_M, rate_hz=1.0)
@@ -119,10 +128,22 @@ def _accuracy(
         wheels = np.gradient(drive.s_m) * WHEEL_SCALE + rng.normal(0.0, 0.05, drive.s_m.size)
         for place, speed in enumerate((wheels, None)):
             matched = matched_edges(graph, trace, speed)
-            right[place] += np.sum((matched >= 0) & (ways[matched] == ways[drive.edge]))
+            good = (matched >= 0) & (ways[matched] == ways[drive.edge])
+            right[place] += np.sum(good)
+            if speed is not None:
+                ends_m += _from_way_end(drive, ways)[~good].tolist()
         total += drive.edge.size
     with_wheels, without = np.round(right / total, 4).tolist()
-    return with_wheels, without
+    return with_wheels, without, boundaries_within(BAR_BOUNDARY_M, ends_m)
+
+
+def _from_way_end(drive: TrueDrive, ways: Indices) -> Floats:
+    """Return how far along the road each point is from where its route changes ways, in m."""
+    driven = ways[drive.arc // 2]
+    ends = drive.begin_m[1 : driven.size][driven[1:] != driven[:-1]]
+    if ends.size == 0:
+        return np.full(drive.s_m.size, np.inf)
+    return np.asarray(np.abs(drive.s_m[:, None] - ends[None, :]).min(axis=1))
 
 
 def special_edges(path: Path, edges: Edges) -> tuple[Bools, ...]:

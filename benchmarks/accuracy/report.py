@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.accuracy.bars import Scores, Verdict
+from benchmarks.accuracy.map_lines import Roads, map_bars, map_lines
 from benchmarks.accuracy.scoring import Score
 from benchmarks.accuracy.sync import Figure
+from benchmarks.pages import put_between
 
-BEGIN, END = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
+SECTION = "accuracy"
 _UNKNOWN = "-"
 _COLUMNS = (
     "scene", "events", "F1", "95 %", "precision", "recall", "onset bias s", "spread s",
@@ -30,10 +32,14 @@ class Report:
     recorded: Mapping[str, Score]
     recorded_drives: int
     sync: Mapping[str, Figure]
+    map_match: Roads
+    """As :func:`benchmarks.accuracy.map_match.figures` gives them, or empty."""
+    map_match_note: str = ""
+    """Why they are not of this run."""
 
 
 def document(report: Report) -> dict[str, object]:
-    """Return the figures as they are stored; nothing in it tells of the machine or the day."""
+    """Return the figures as they are stored; only points per second tell of the machine."""
     scenes = {kind: asdict(one) for kind, one in report.scores.get("", {}).items()}
     conditions = {
         name: {kind: asdict(one) for kind, one in scores.items()}
@@ -43,7 +49,7 @@ def document(report: Report) -> dict[str, object]:
     return {
         "scenes": scenes,
         "sync": dict(report.sync),
-        "map_match": {},
+        "map_match": dict(report.map_match),
         "conditions": conditions,
         "recorded": {kind: asdict(one) for kind, one in report.recorded.items()},
         "without_detector": dict(report.without_detector),
@@ -111,8 +117,10 @@ def text(report: Report) -> str:
     if report.recorded:
         lines += [f"{report.recorded_drives} drives through recordings:", *table(report.recorded)]
         lines.append("")
-    lines += [*sync_lines(report.sync), "", *bar_lines(report.verdicts), ""]
-    lines += _without(report.without_detector)
+    lines += [*sync_lines(report.sync), ""]
+    lines += [*map_lines(report.map_match, report.map_match_note), ""]
+    lines += [*bar_lines(report.verdicts), *map_bars(report.map_match)]
+    lines += ["", *_without(report.without_detector)] if report.without_detector else []
     return "\n".join(lines) + "\n"
 
 
@@ -144,14 +152,6 @@ def _without(counts: Mapping[str, int]) -> list[str]:
     return [f"no detector: {kind} ({count} events)" for kind, count in sorted(counts.items())]
 
 
-def markdown(report: Report) -> str:
-    """Return the report as it stands in the docs, between its markers."""
-    plain = "\n".join(line for line in text(report).splitlines())
-    return f"{BEGIN}\n\n```text\n{plain}\n```\n\n{END}"
-
-
 def put_into(page: Path, report: Report) -> None:
     """Replace what is between the markers of a page."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{markdown(report)}{after}", encoding="utf-8")
+    put_between(page, SECTION, f"```text\n{text(report)}```")

@@ -69,6 +69,26 @@ def ego(lake: Lake) -> Ego:
 
 
 @pytest.fixture(scope="module")
+def by_asammdf(by_asammdf: "dict[str, Columns]", lake: Lake) -> "dict[str, Columns]":
+    """What the logger has stamped, on the reference clock that sync has chosen for all tables."""
+    quality = lake.table(lake.measurements()[0].id, "sync_quality").to_pylist()
+    row = next(one for one in quality if one["stream"].endswith("gnss_speed"))
+
+    def placed(t: Times) -> Times:
+        since_ms = (t - row["t_ns"]) / 1e6
+        return np.asarray(
+            t
+            + np.rint((row["offset_ms"] + row["drift_ppm"] * 1e-6 * since_ms) * 1e6).astype(
+                np.int64
+            )
+        )
+
+    return {
+        name: {**columns, "t_ns": placed(columns["t_ns"])} for name, columns in by_asammdf.items()
+    }
+
+
+@pytest.fixture(scope="module")
 def receiver(by_asammdf: "dict[str, Columns]") -> Receiver:
     speed, attitude = by_asammdf["gnss_speed"], by_asammdf["gnss_attitude"]
     # Without a fix the receiver still calls its last speed valid.

@@ -128,7 +128,7 @@ def test_a_robot_stands_only_where_its_wheels_do(husky: "Taken") -> None:
         odometry = lake.stream(husky.measurement, "/husky_velocity_controller/odom")
         stops = list(lake.scenes("standstill"))
         assert len(lake.scenes("hard_brake")) == 0
-        assert len(lake.scenes(near=(42.376, -71.147, 500.0))) == len(stops)
+        assert len(lake.scenes("standstill", near=(42.376, -71.147, 500.0))) == len(stops)
         assert len(lake.scenes(near=(55.0, 10.0, 500.0))) == 0
     t, speed = odometry["t_ns"].to_numpy(), odometry["twist_twist_linear_x_mps"].to_numpy()
     assert stops

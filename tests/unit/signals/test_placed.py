@@ -79,13 +79,16 @@ def test_a_stream_is_read_by_its_matches_and_only_where_needed() -> None:
     assert stream.table.asked == [("t_ns", "VehicleSpeed")]
 
 
-def test_the_reference_clock_must_be_in_use() -> None:
-    timings = [_timing("a", T, "mdf"), _timing("b", T, "tdms")]
-    assert reference_of(timings, "") == "mdf"
-    assert reference_of(timings, "tdms") == "tdms"
-    assert reference_of([], "") is None
+def test_the_reference_is_the_wanted_clock_else_that_of_the_best_score() -> None:
+    scores = {"mdf": 0.4, "ros": 0.9, "tdms": 0.2}
+    assert reference_of(scores, "") == "ros"
+    assert reference_of(scores, "tdms") == "tdms"
+    assert reference_of({}, "") is None
+
+
+def test_the_wanted_reference_clock_must_be_in_use() -> None:
     with pytest.raises(ConfigError, match="no clock 'mfd' in this measurement; did you mean 'mdf'"):
-        reference_of(timings, "mfd")
+        reference_of({"mdf": 0.4, "tdms": 0.2}, "mfd")
 
 
 def test_a_single_clock_is_tied_without_reading_anything() -> None:

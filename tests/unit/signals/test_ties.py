@@ -5,7 +5,7 @@ import pytest
 
 from avdataops.signals.clocks import ClockModel
 from avdataops.signals.mapping import Reading
-from avdataops.signals.ties import Tie, choose_reference, reference_tie, tie
+from avdataops.signals.ties import Tie, reference_tie, tie
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -35,23 +35,6 @@ def _model(offset_ns: int, skew_ppm: float) -> ClockModel:
         sigma_ms=1.0,
         points=3,
     )
-
-
-@pytest.mark.parametrize(
-    ("clocks", "wanted", "chosen"),
-    [
-        (["mdf", "ros"], "", "ros"),
-        (["mdf", "ros"], "mdf", "mdf"),
-        (["tdms", "mdf"], "", "mdf"),
-        (["mdf"], "gone", "mdf"),
-        ([], "", None),
-    ],
-)
-def test_the_reference_is_the_wanted_clock_else_ros_else_the_first(
-    clocks: list[str], wanted: str, chosen: str | None
-) -> None:
-    assert choose_reference(clocks, wanted) == chosen
-    assert choose_reference(list(reversed(clocks)), wanted) == chosen
 
 
 def test_the_reference_is_tied_to_itself_without_an_offset() -> None:

@@ -1,13 +1,16 @@
 """The downsample step over tables in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avdataops.ports.step import Inputs
+from avdataops.steps import downsample
 from avdataops.steps.downsample import DOWNSAMPLE, DownsampleParams
 from avdataops.tables.kinds import kind
 from avdataops.testing.step_tables import MemoryTable, RecordingContext, made_tables, memory_table
@@ -564,3 +567,49 @@ def test_rows_balance_and_order_of_rows_does_not_matter(
 def test_the_step_says_what_it_needs_and_makes() -> None:
     assert DOWNSAMPLE.makes == ("thinned", "stream_timing", "stamp_models")
     assert list(DOWNSAMPLE.needs) == ["stream"]
+
+
+def _uncounted(part: MemoryTable) -> MemoryTable:
+    """Return a part whose number of rows nobody stated, so that it may be a large one."""
+    return replace(part, artifact=replace(part.artifact, rows=None))
+
+
+def _parts_with_flags(count: int) -> list[MemoryTable]:
+    """Two parts that overlap, of messages with flags, late stamps and values to be blanked."""
+    rng = np.random.default_rng(5)
+    parts = []
+    for name, shift_ms in (("a.mcap", 0), ("b.mcap", count - 100)):
+        t = _every(1, count) + shift_ms * MS
+        stamped = t - (rng.uniform(1, 8, count) * MS).astype(np.int64)
+        fields = [
+            (_field("header_stamp_ns", pa.int64(), "ns"), stamped),
+            (_field("GNSS_Valid", pa.int64()), rng.integers(0, 2, count)),
+            (_field("accel_x", pa.float64(), "m/s2"), rng.normal(size=count)),
+            (_field("latitude", pa.float64(), "deg"), rng.normal(size=count)),
+            (_field("status_status", pa.int64()), rng.integers(-1, 2, count)),
+        ]
+        parts.append(_stream(fields, t, part=name, type="sensor_msgs/msg/NavSatFix"))
+    return parts
+
+
+def test_a_stream_too_large_to_hold_comes_out_the_same() -> None:
+    parts = _parts_with_flags(3000)
+    whole, whole_ctx = _run(*parts)
+    chunked, chunked_ctx = _run(*map(_uncounted, parts))
+    assert chunked.keys() == whole.keys()
+    assert all(chunked[name].equals(whole[name], check_metadata=True) for name in whole)
+    assert chunked_ctx.facts == whole_ctx.facts
+    assert whole_ctx.facts["unusable_values"]
+    assert chunked_ctx.accounts == [replace(one, rows_in=None) for one in whole_ctx.accounts]
+
+
+def test_a_large_stream_is_never_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = _stream([(_field("v", pa.float64(), "m/s"), np.arange(500.0))], _every(1, 500))
+    expected, _ = _run(part)
+    monkeypatch.setattr(downsample, "_WHOLE_VALUES", 999)
+    part.asked.clear()
+    with monkeypatch.context() as patched:
+        patched.delattr(MemoryTable, "read")
+        made, ctx = _run(part)
+    assert made["thinned"].equals(expected["thinned"])
+    assert ctx.accounts[0].rows_in == 500

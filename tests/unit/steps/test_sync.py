@@ -264,7 +264,11 @@ def test_a_single_clock_is_its_own_reference() -> None:
     result = _run(can)
     row = result.quality("CAN1.VehicleDynamics")
     assert (row["method"], row["offset_ms"], row["sigma_ms"]) == ("reference", 0.0, None)
-    assert result.ctx.facts["clocks"] == {"reference": "mdf", "methods": {"mdf": "reference"}}
+    assert result.ctx.facts["clocks"] == {
+        "reference": "mdf",
+        "scores": {"mdf": 0.45},
+        "methods": {"mdf": "reference"},
+    }
 
 
 def test_the_user_chooses_the_reference_clock() -> None:

@@ -1,6 +1,7 @@
 """Stamps of messages and time of satellites through downsampling and sync, with exact truth."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -225,3 +226,13 @@ def test_a_drive_without_stamps_has_none_to_judge() -> None:
     made, _ = _run(_stream("/plain", t, columns, type="x/Y"))
     assert _quality(made, "/plain")["stamp_kind"] is None
     assert made["clock_models"]["clock"].to_pylist() == ["ros"]
+
+
+def test_the_clock_that_devices_keep_is_the_reference() -> None:
+    true = _true(20)
+    ours = _odometry(true + _late(COUNT), true, np.zeros(COUNT))
+    other = _stream("/imu", true, {}, type="sensor_msgs/msg/Imu", topic_class="imu", clock="aux")
+    _, ctx = _run(other, ours)
+    told: Any = ctx.facts["clocks"]
+    assert told["reference"] == "ros"
+    assert told["scores"]["ros"] > 0.9 > told["scores"]["aux"]

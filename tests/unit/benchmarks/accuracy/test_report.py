@@ -8,9 +8,12 @@ import pytest
 from benchmarks.accuracy.bars import verdicts
 from benchmarks.accuracy.command import main
 from benchmarks.accuracy.definitions import BARS, tolerance_s
-from benchmarks.accuracy.report import BEGIN, END, Report, as_json, put_into, table, text
+from benchmarks.accuracy.report import SECTION, Report, as_json, put_into, table, text
 from benchmarks.accuracy.scoring import Score, Tally, score
+from benchmarks.pages import markers
 from sample_data.grid import TYPES
+
+BEGIN, END = markers(SECTION)
 
 PERFECT = score((Tally(hits=4, onset_errors_s=(0.1, -0.1, 0.0, 0.0), overlaps=(0.9,)),) * 5, seed=1)
 QUIET = score((Tally(known_s=3600.0, whole_s=3600.0),), seed=1)
@@ -91,6 +94,7 @@ def report() -> Report:
         recorded={},
         recorded_drives=0,
         sync={"one_way": {"p95_ms": 0.1, "bar_ms": 0.2, "met": True}},
+        map_match={},
     )
 
 
