@@ -14,7 +14,6 @@ _GRID_PX = 2.0**-20
 """Boxes lie on this grid, so that corner, centre and half sizes are exact in a double: 20 bits
 before the point, 20 behind, one for the half."""
 _FAR_PX = 2.0**20
-_NINE, _TEN = 9, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,13 @@ class Box:
     y_px: float
     width_px: float
     height_px: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no rectangle of any picture."""
+        values = (self.x_px, self.y_px, self.width_px, self.height_px)
+        _check(values)
+        if self.width_px <= 0 or self.height_px <= 0:
+            raise SchemaMismatch(f"a box of {self.width_px} x {self.height_px} px has no area")
 
     @property
     def centre(self) -> tuple[float, float, float, float]:
@@ -43,6 +49,12 @@ class Cuboid:
     centre_m: tuple[float, ...]
     rotation: tuple[float, ...]
     size_m: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse another count of numbers, and infinite ones."""
+        counts = (len(self.centre_m), len(self.rotation), len(self.size_m))
+        if counts not in {(3, 3, 3), (3, 4, 3)} or not all(map(math.isfinite, self.values)):
+            raise SchemaMismatch(f"a cuboid has 9 or 10 finite numbers, not {sum(counts)}")
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -134,10 +146,7 @@ def box_of_corner(x_px: float, y_px: float, width_px: float, height_px: float) -
     """
     values = (x_px, y_px, width_px, height_px)
     _check(values)
-    x, y, width, height = (_on_grid(value) for value in values)
-    if width <= 0 or height <= 0:
-        raise SchemaMismatch(f"a box of {width_px} x {height_px} px has no area")
-    return Box(x, y, width, height)
+    return Box(*(_on_grid(value) for value in values))
 
 
 def box_of_centre(x_px: float, y_px: float, width_px: float, height_px: float) -> Box:
@@ -149,8 +158,6 @@ def box_of_centre(x_px: float, y_px: float, width_px: float, height_px: float) -
 
 def cuboid_of(values: tuple[float, ...]) -> Cuboid:
     """Return the cuboid of 9 or 10 numbers; raises ``SchemaMismatch``."""
-    if len(values) not in {_NINE, _TEN} or not all(map(math.isfinite, values)):
-        raise SchemaMismatch(f"a cuboid has 9 or 10 finite numbers, not {len(values)}")
     return Cuboid(values[:3], values[3:-3], values[-3:])
 
 

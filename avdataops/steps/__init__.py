@@ -4,7 +4,9 @@ from avdataops.ports.step import Step
 from avdataops.steps.detect_scenes import DETECT_SCENES
 from avdataops.steps.downsample import DOWNSAMPLE
 from avdataops.steps.enrich import ENRICH
+from avdataops.steps.export_labels import EXPORT_LABELS
 from avdataops.steps.extract import EXTRACT
+from avdataops.steps.import_labels import IMPORT_LABELS
 from avdataops.steps.keyframes import KEYFRAMES
 from avdataops.steps.see_objects import SEE_OBJECTS
 from avdataops.steps.sync import SYNC
@@ -12,5 +14,16 @@ from avdataops.steps.validate import VALIDATE
 
 STEPS: dict[str, Step] = {
     step.name: step
-    for step in (VALIDATE, EXTRACT, DOWNSAMPLE, SYNC, KEYFRAMES, ENRICH, DETECT_SCENES, SEE_OBJECTS)
+    for step in (
+        VALIDATE,
+        EXTRACT,
+        DOWNSAMPLE,
+        SYNC,
+        KEYFRAMES,
+        ENRICH,
+        DETECT_SCENES,
+        SEE_OBJECTS,
+        EXPORT_LABELS,
+        IMPORT_LABELS,
+    )
 }

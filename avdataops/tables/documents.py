@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,8 +33,18 @@ def check_document(schema: str, document: object, what: str) -> None:
 
 def parse_document(schema: str, data: bytes, what: str) -> Any:
     """Return the JSON document in ``data``, checked; raises ``SchemaMismatch``."""
+    document = parse_json(data, what)
+    check_document(schema, document, what)
+    return document
+
+
+def parse_json(data: bytes, what: str) -> Any:
+    """Return the JSON document in ``data`` whatever it says; raises ``SchemaMismatch``.
+
+    Refused are NaN, numbers beyond a double, and nesting that no honest document has.
+    """
     try:
-        document = json.loads(data, parse_constant=_refuse_constant)
+        document = json.loads(data, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise SchemaMismatch(f"{what} is not JSON: {error}") from error
     level, depth = [document], 0
@@ -41,12 +52,18 @@ def parse_document(schema: str, data: bytes, what: str) -> Any:
         if depth > MAX_DEPTH:
             raise SchemaMismatch(f"{what} is nested more than {MAX_DEPTH} deep")
         level, depth = [child for one in level for child in _children(one)], depth + 1
-    check_document(schema, document, what)
     return document
 
 
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is not a value")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is beyond a double")
+    return value
 
 
 def _children(value: object) -> Iterable[object]:

@@ -141,6 +141,9 @@ def test_every_right_is_in_the_table_and_every_row_is_given(plan: Plan) -> None:
     names |= {values["id"]: zone for zone, values in accounts(plan).items()}
     raw = accounts(plan)["raw"]["id"]
     names[f"{raw}/blobServices/default/containers/reference"] = "raw/reference"
+    labeled = accounts(plan)["labeled"]["id"]
+    for container in ("deliveries", "label-changes", "label-packages", "labels"):
+        names[f"{labeled}/blobServices/default/containers/{container}"] = f"labeled/{container}"
     for name, type_ in (
         ("batch", "azurerm_batch_account"),
         ("catalog", "azurerm_cosmosdb_account"),
@@ -234,6 +237,8 @@ def test_what_differs_between_environments_is_filled_in(plan: Plan) -> None:
     trigger = made["triggers", "landed"].values["body"]["properties"]
     assert trigger["typeProperties"]["scope"] == landing
     assert trigger["typeProperties"]["blobPathEndsWith"] == "/manifest.json"
+    delivered = made["triggers", "delivered"].values["body"]["properties"]["typeProperties"]
+    assert delivered["scope"] == accounts(plan)["labeled"]["id"]
     given = made["globalParameters", "default"].values["body"]["properties"]
     (file,) = (file for folder, _, file in files_of_the_factory() if folder == "globalParameters")
     assert {name: value["type"] for name, value in given.items()} == {

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from azure.storage.blob import BlobServiceClient
+
 from avdataops.adapters.azure_blob import open_blob_storage
 from avdataops.adapters.cosmos_catalog import create_containers
 from avdataops.model.location import Location, Zone
@@ -132,6 +134,9 @@ def cloud(
     accounts = azurite.connection_strings(storage_port)
     database = f"cloud-{uuid.uuid4().hex}"
     create_containers(cosmos.endpoint, database, COSMOS_KEY)
+    with BlobServiceClient.from_connection_string(accounts[Zone.DERIVED]) as derived:
+        # As infra does: Batch uploads the output of tasks and makes no containers.
+        derived.create_container("logs")
     with ExitStack() as stack:
         batch = stack.enter_context(BatchDouble(runner=runner or run_on_node))
         batch.add_pool(nodes=nodes, slots=slots)

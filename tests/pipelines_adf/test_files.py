@@ -93,7 +93,7 @@ def test_every_property_that_the_deployment_sets_is_an_arm_parameter() -> None:
     }
     zero = "00000000-0000-0000-0000-000000000000"
     holders = {named(path) for path in FILES if zero in path.read_text(encoding="utf-8")}
-    assert holders == {"trigger/landed", "credential/factory"}
+    assert holders == {"trigger/landed", "trigger/delivered", "credential/factory"}
 
 
 def custom_activities(factory: Factory) -> list[Any]:
@@ -109,7 +109,7 @@ def test_every_custom_activity_retries_and_ends_and_names_its_measurement(
     factory: Factory,
 ) -> None:
     found = custom_activities(factory)
-    assert len(found) == 4
+    assert len(found) == 5
     for activity in found:
         assert activity["policy"]["retry"] >= 1
         assert activity["policy"]["retryIntervalInSeconds"] == 600

@@ -251,6 +251,54 @@ def test_reprocessing_takes_parameters_along(cloud: Cloud) -> None:
     assert json.loads(request["params"]) == params
 
 
+DELIVERY = f"inbox/{M1}/back.json"
+
+
+def test_a_package_is_sent_out_with_its_exemption(cloud: Cloud) -> None:
+    asked = {"measurement": M1, "format": "coco", "exemption": "DPO 7"}
+    run = cloud.driver.run("label_exchange", asked)
+    assert run.status is Status.SUCCEEDED, run.message
+    (request,) = cloud.orchestrator.of("labels", M1)
+    given = {name: request[name] for name in ("direction", "format", "delivery", "exemption")}
+    assert given == {"direction": "export", "format": "coco", "delivery": "", "exemption": "DPO 7"}
+
+
+def test_a_delivery_in_the_inbox_is_taken_in(cloud: Cloud) -> None:
+    (run,) = cloud.driver.deliver(blob_created(DELIVERY, 9, container="deliveries"))
+    assert (run.pipeline, run.status) == ("delivered", Status.SUCCEEDED), run.message
+    (request,) = cloud.orchestrator.of("labels", M1)
+    assert (request["direction"], request["delivery"]) == ("import", f"deliveries/{DELIVERY}")
+    assert request["exemption"] == ""
+
+
+def test_what_was_received_and_what_is_no_json_starts_no_import(cloud: Cloud) -> None:
+    other = (f"received/{M1}/back.json", f"inbox/{M1}/back.zip")
+    for path in other:
+        assert cloud.driver.deliver(blob_created(path, 9, container="deliveries")) == []
+    assert cloud.driver.deliver(blob_created(DELIVERY, 9)) == []
+    assert cloud.driver.deliver(blob_created(DELIVERY, 0, container="deliveries")) == []
+
+
+def test_a_delivery_that_does_not_fit_is_told_and_nothing_is_set_aside(cloud: Cloud) -> None:
+    answer = rejected("schema_mismatch", "class 'bycicle'", "mend the file", state=None)
+    cloud.orchestrator.order("labels", M1, answer)
+    (run,) = cloud.driver.deliver(blob_created(DELIVERY, 9, container="deliveries"))
+    assert (run.status, run.code) == (Status.FAILED, "rejected")
+    (alert,) = cloud.webhook.alerts
+    assert (alert["severity"], alert["code"]) == ("warning", "rejected: schema_mismatch")
+    assert alert["message"] == "class 'bycicle' Fix: mend the file"
+    assert len(cloud.orchestrator.requests) == 1
+
+
+def test_an_exchange_that_fails_is_tried_again_and_told(cloud: Cloud) -> None:
+    cloud.orchestrator.order("labels", M1, BUSY, *[DEFECT] * 4)
+    run = cloud.driver.run("label_exchange", {"measurement": M1})
+    assert (run.status, run.code) == (Status.FAILED, "failed")
+    assert len(cloud.orchestrator.of("labels", M1)) == 5
+    (alert,) = cloud.webhook.alerts
+    assert (alert["severity"], alert["pipeline"]) == ("error", "label_exchange")
+
+
 def test_rehydration_waits_until_all_is_hot_and_then_reprocesses(cloud: Cloud) -> None:
     cold = [Order(output={"waiting": n, "ready": 3 - n}) for n in (3, 1)]
     cloud.orchestrator.order("rehydrate", M1, *cold)

@@ -82,7 +82,12 @@ locals {
     for name, file in local.files.trigger : name => merge(file.properties, {
       typeProperties = merge(
         file.properties.typeProperties,
-        { for property in ["scope"] : property => var.landing_id if file.properties.type == "BlobEventsTrigger" },
+        # Uploads lie in the container `drives` of landing, deliveries in one of labeled.
+        {
+          for property in ["scope"] : property =>
+          startswith(file.properties.typeProperties.blobPathBeginsWith, "/drives/") ? var.landing_id : var.labeled_id
+          if file.properties.type == "BlobEventsTrigger"
+        },
       )
     })
   }

@@ -19,7 +19,12 @@ variable "identity_id" {
 }
 
 variable "landing_id" {
-  description = "Storage account whose events start pipelines."
+  description = "Storage account whose events start pipelines: of uploads."
+  type        = string
+}
+
+variable "labeled_id" {
+  description = "Storage account whose events start pipelines: of label deliveries."
   type        = string
 }
 

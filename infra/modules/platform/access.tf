@@ -30,6 +30,10 @@ module "access" {
       "raw/reference" = "${module.storage["raw"].id}/blobServices/default/containers/reference"
       vault           = module.keys.vault_id
     },
+    {
+      for container in ["deliveries", "label-changes", "label-packages", "labels"] :
+      "labeled/${container}" => "${module.storage["labeled"].id}/blobServices/default/containers/${container}"
+    },
   )
   resource_group_name  = azurerm_resource_group.this.name
   catalog_account_name = module.catalog.name

@@ -173,6 +173,7 @@ module "factory" {
   pipelines_path = local.pipelines_path
   identity_id    = azurerm_user_assigned_identity.this["factory"].id
   landing_id     = module.storage["landing"].id
+  labeled_id     = module.storage["labeled"].id
   parameters = {
     settings         = local.settings
     batchAccount     = module.batch.name

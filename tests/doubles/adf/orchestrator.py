@@ -23,6 +23,7 @@ REQUESTS: Mapping[str, frozenset[str]] = {
     "quarantine": _ALWAYS | {"measurement", "code", "message", "fix"},
     "reconcile": _ALWAYS | {"limit", "older_than_minutes"},
     "rehydrate": _ALWAYS | {"measurement", "priority"},
+    "labels": _ALWAYS | {"measurement", "direction", "format", "delivery", "exemption"},
 }
 """Properties of ``extendedProperties`` by action."""
 
@@ -125,4 +126,7 @@ def _usual(request: Mapping[str, str], found: list[str]) -> dict[str, Any]:
         return {**answer, "state": state, "counts": counts, "runs": ["run_1"]}
     if action == "quarantine":
         return {**answer, "state": "quarantined"}
+    if action == "labels":
+        number = 1 if request["direction"] == "import" else None
+        return {**answer, "package": "pkg_1", "delivery": number, "counts": {}, "runs": ["run_1"]}
     return {**answer, "waiting": 0, "ready": 3}

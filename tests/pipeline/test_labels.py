@@ -1,0 +1,284 @@
+"""Labels out and back over a finished drive: by command, by the orchestrator, and their lineage."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import avdataops as av
+from avdataops.adapters.local_storage import LocalStorage
+from avdataops.labels import read_labels
+from avdataops.labels.coco import COCO
+from avdataops.labels.openlabel import OPENLABEL
+from avdataops.model.label_package import LabelPackage
+from avdataops.model.labels import ObjectLabel, Track, box_of_corner
+from avdataops.model.location import Location, Zone
+from avdataops.settings import load_settings
+from avdataops.steps.import_labels import read_package
+from avdataops.testing.command_line import Desk
+from avdataops.testing.invariants import broken_invariants
+from avdataops.wiring.workspace import open_workspace
+from tests.pipeline.test_orchestrate import TRACEPARENT, Node
+
+if TYPE_CHECKING:
+    from tests.pipeline.conftest import Processed
+
+WHY = "data protection officer, 2026-12"
+
+
+@pytest.fixture
+def desk(finished_short: "Processed", tmp_path: Path) -> Desk:
+    """Return a copy of the finished workspace."""
+    shutil.copytree(finished_short.desk.workspace, tmp_path / "lake")
+    return Desk(tmp_path / "lake")
+
+
+@pytest.fixture
+def measurement(finished_short: "Processed") -> str:
+    return finished_short.measurement
+
+
+@pytest.fixture
+def export(desk: Desk, measurement: str, tmp_path: Path) -> Callable[..., tuple[Any, Path]]:
+    """Export into a folder of the name; return what was said and the folder."""
+
+    def exported(name: str, *options: str) -> tuple[Any, Path]:
+        folder = tmp_path / name
+        done = desk.here("labels", "export", measurement, *options, "-o", folder)
+        assert done.status == 0, done.err
+        return done.json, folder
+
+    return exported
+
+
+Export = Callable[..., tuple[Any, Path]]
+
+
+def manifest_in(folder: Path) -> LabelPackage:
+    return read_package((folder / "manifest.json").read_bytes())
+
+
+def with_a_car(folder: Path, width_px: float = 20.5, of: str = "car") -> bytes:
+    """Return the OpenLABEL file of a package with one more box, as a partner sends it back."""
+    _, labels = read_labels((folder / "labels.openlabel.json").read_bytes(), "it")
+    picture = labels.pictures[0]
+    car = ObjectLabel(
+        track="7",
+        shape="bbox",
+        name="shape",
+        frame=picture.frame,
+        stream=picture.stream,
+        box=box_of_corner(10.25, 20.125, width_px, 30.0),
+        attributes={"occluded": "partly"},
+    )
+    tracks = (*labels.tracks, Track(key="7", object_class=of))
+    return OPENLABEL.write(replace(labels, tracks=tracks, labels=(car,)))
+
+
+def test_without_an_exemption_no_picture_leaves(desk: Desk, export: Export) -> None:
+    told, folder = export("out")
+    assert told["exemption"] is None
+    assert told["pictures"] == told["frames"] > 0
+    files = sorted(path.name for path in folder.rglob("*") if path.is_file())
+    assert files == ["labels.coco.json", "labels.openlabel.json", "manifest.json"]
+    package = manifest_in(folder)
+    assert package.exemption is None
+    assert {one.attributes["pii_status"] for one in package.pictures} == {"raw"}
+    stored = desk.files("labeled")
+    assert len(stored) == len(files)
+
+
+def test_a_named_exemption_lets_pictures_out_and_is_recorded(
+    desk: Desk, export: Export, measurement: str
+) -> None:
+    told, folder = export("out", "--exemption", WHY, "--scene-type", "night", "--rate-hz", "1")
+    package = manifest_in(folder)
+    assert package.exemption == WHY
+    assert told["pictures"] == len(package.pictures) > 0
+    for file in package.files:
+        data = (folder / file.name).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (file.bytes, file.sha256)
+    for picture in package.pictures:
+        data = (folder / str(picture.file)).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == picture.sha256
+    with open_workspace(load_settings(workspace=desk.workspace)) as lake:
+        (manifest,) = [
+            one
+            for one in lake.catalog.artifacts(measurement, kind="label_package")
+            if one.attributes["role"] == "manifest"
+        ]
+        assert lake.catalog.run(str(manifest.run)).params["exemption"] == WHY
+
+
+def test_the_same_wish_makes_the_same_package_once(export: Export) -> None:
+    first, one = export("one", "--scene-type", "night")
+    second, two = export("two", "--scene-type", "night")
+    assert (first["nothing_to_do"], second["nothing_to_do"]) == (False, True)
+    assert first["package"] == second["package"]
+    for name in ("manifest.json", "labels.coco.json"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    other, _ = export("three", "--scene-type", "rain")
+    assert other["package"] != first["package"]
+
+
+def test_a_folder_with_other_content_is_left_alone(
+    desk: Desk, measurement: str, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text("mine")
+    done = desk.here("labels", "export", measurement, "-o", tmp_path / "out")
+    assert (done.status, "other content" in done.err) == (65, True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["manifest.json"]
+
+
+def test_a_type_that_the_drive_has_not_is_named_with_those_it_has(
+    desk: Desk, measurement: str, tmp_path: Path
+) -> None:
+    asked = ("labels", "export", measurement, "--scene-type", "u_turn", "-o", tmp_path / "out")
+    done = desk.here(*asked)
+    assert done.status == 4
+    assert "no scene of this measurement is one of: u_turn" in done.err
+    assert "night" in done.err
+    shown = desk.here("measurements", "show", measurement, "--format", "json").json
+    assert shown["state"] == "complete"
+
+
+def test_what_is_exported_is_valid_openlabel(export: Export, real_data: Path) -> None:
+    from jsonschema import Draft7Validator
+
+    schema = json.loads((real_data / "openlabel/openlabel_json_schema-v1.0.0.json").read_text())
+    _, folder = export("out", "--exemption", WHY)
+    validator = Draft7Validator(schema)
+    for data in ((folder / "labels.openlabel.json").read_bytes(), with_a_car(folder)):
+        assert [error.message for error in validator.iter_errors(json.loads(data))] == []
+
+
+def test_deliveries_are_numbered_and_compared(
+    desk: Desk, export: Export, measurement: str, tmp_path: Path
+) -> None:
+    _, folder = export("out")
+    back = tmp_path / "back.json"
+
+    def delivered(data: bytes) -> Any:
+        back.write_bytes(data)
+        asked = ("labels", "import", back, "--measurement", measurement, "--format", "json")
+        done = desk.here(*asked)
+        assert done.status == 0, done.err
+        counts = {word: one["count"] for word, one in done.json["changes"].items()}
+        return done.json["delivery"], done.json["nothing_to_do"], counts
+
+    first, again = delivered(with_a_car(folder)), delivered(with_a_car(folder))
+    scenes = len(manifest_in(folder).scenes)
+    assert first == (1, False, {"added": scenes + 1, "changed": 0, "removed": 0})
+    assert again == (1, True, first[2])
+    wider = delivered(with_a_car(folder, width_px=21.0))
+    assert wider == (2, False, {"added": 0, "changed": 1, "removed": 0})
+    bare = delivered((folder / "labels.openlabel.json").read_bytes())
+    assert bare == (3, False, {"added": 0, "changed": 0, "removed": 1})
+    _, labels = read_labels(with_a_car(folder), "it")
+    as_coco = delivered(COCO.write(labels))
+    assert as_coco == (4, False, {"added": 1, "changed": 0, "removed": 0})
+    assert delivered(with_a_car(folder))[:2] == (5, False)
+    with open_workspace(load_settings(workspace=desk.workspace)) as opened:
+        assert broken_invariants(opened.storage, opened.catalog) == []
+        (table,) = opened.catalog.artifacts(measurement, kind="labels")
+        assert table.attributes["delivery"] == "5"
+
+
+def test_a_label_leads_to_the_package_the_frames_and_the_uploaded_bytes(
+    desk: Desk, export: Export, measurement: str, tmp_path: Path, finished_short: "Processed"
+) -> None:
+    told, folder = export("out")
+    back = tmp_path / "back.json"
+    back.write_bytes(with_a_car(folder))
+    desk.here("labels", "import", back, "--measurement", measurement)
+    with av.connect(desk.workspace) as lake:
+        rows = lake.table(measurement, "labels").to_pylist()
+        (car,) = [row for row in rows if row["shape"] == "bbox"]
+        with open_workspace(load_settings(workspace=desk.workspace)) as opened:
+            (table,) = opened.catalog.artifacts(measurement, kind="labels")
+        nodes = lake.lineage(table.id).nodes
+    picture = manifest_in(folder).pictures[0]
+    assert (car["picture_sha256"], car["picture_t_ns"]) == (picture.sha256, picture.t_ns)
+    assert (car["x_px"], car["width_px"], car["package"]) == (10.25, 20.5, told["package"])
+    assert json.loads(car["attributes"]) == {"occluded": "partly"}
+    kinds = {node.kind for node in nodes}
+    assert {"label_delivery", "label_package", "frames", "stream", "recording", "upload"} <= kinds
+    hashes = {node.sha256 for node in nodes}
+    assert hashlib.sha256(back.read_bytes()).hexdigest() in hashes
+    uploaded = {one["name"]: one["sha256"] for one in finished_short.uploaded["recordings"]}
+    assert uploaded["sensors.mcap"] in hashes
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"of": "bycicle"}, "class 'bycicle' of track 7 is not in the taxonomy"),
+        ({"width_px": 5000.0}, "px out of its picture"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused_and_leave_nothing(
+    desk: Desk, export: Export, measurement: str, tmp_path: Path, options: Any, text: str
+) -> None:
+    _, folder = export("out")
+    before = desk.files("labeled", "derived")
+    (tmp_path / "back.json").write_bytes(with_a_car(folder, **options))
+    asked = ("labels", "import", tmp_path / "back.json", "--measurement", measurement)
+    done = desk.here(*asked)
+    assert (done.status, text in done.err) == (65, True), done.err
+    assert desk.files("labeled", "derived") == before
+
+
+def test_which_package_a_file_is_for_must_be_plain(
+    desk: Desk, export: Export, measurement: str, tmp_path: Path
+) -> None:
+    told, _ = export("one")
+    export("two", "--scene-type", "night")
+    back = tmp_path / "back.json"
+    back.write_text('{"images": [], "annotations": [], "categories": []}')
+    asked = ("labels", "import", back, "--measurement", measurement)
+    unsure = desk.here(*asked)
+    assert (unsure.status, "does not say which package" in unsure.err) == (65, True)
+    strange = desk.here(*asked, "--package", "pkg_0123456789abcdef")
+    assert (strange.status, "never sent" in strange.err) == (4, True)
+    named = desk.here(*asked, "--package", told["package"], "--format", "json")
+    assert (named.status, named.json["labels"]) == (0, 0), named.err
+
+
+def test_validate_tells_what_a_file_holds(desk: Desk, export: Export, tmp_path: Path) -> None:
+    told, folder = export("out")
+    (tmp_path / "back.json").write_bytes(with_a_car(folder))
+    found = desk.here("labels", "validate", tmp_path / "back.json", "--format", "json").json
+    assert (found["format"], found["package"]) == ("openlabel", told["package"])
+    assert (found["classes"], found["labels"]) == (["car"], {"bbox": 1})
+    assert sum(found["elements"].values()) == told["scenes"]
+    (tmp_path / "old.json").write_text('{"vcd": {"schema_version": "4.3.1"}}')
+    old = desk.here("labels", "validate", tmp_path / "old.json")
+    assert (old.status, "VCD '4.3.1'" in old.err) == (65, True)
+
+
+def test_the_orchestrator_sends_and_takes_in(desk: Desk, measurement: str, tmp_path: Path) -> None:
+    node = Node(tmp_path / "node", desk)
+    asked = {"action": "labels", "measurement": measurement, "traceparent": TRACEPARENT}
+    status, sent = node.call("orchestrate", **asked, direction="export", format="openlabel")
+    assert (status, sent["verdict"], sent["delivery"]) == (0, "done", None)
+    assert sent["counts"]["pictures"] > 0
+    key = f"label_packages/{measurement}/{sent['package']}/labels.openlabel.json"
+    storage = LocalStorage(desk.workspace)
+    file = storage.open(Location(Zone.LABELED, key))
+    inbox = f"deliveries/inbox/{measurement}/back.json"
+    storage.put(Location(Zone.LABELED, inbox), [file.read_at(0, file.size)])
+    _, done = node.call("orchestrate", **asked, direction="import", delivery=inbox)
+    assert (done["verdict"], done["package"], done["delivery"]) == ("done", sent["package"], 1)
+    assert done["counts"]["added"] == done["counts"]["labels"] > 0
+    bad = f"deliveries/inbox/{measurement}/bad.json"
+    storage.put(Location(Zone.LABELED, bad), [b"{}"])
+    status, told = node.call("orchestrate", **asked, direction="import", delivery=bad)
+    assert (status, told["verdict"], told["reason"]["code"]) == (0, "rejected", "unreadable_file")
+    assert told == node.outputs
+    assert node.broken() == []
