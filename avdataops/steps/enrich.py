@@ -184,7 +184,11 @@ ENRICH = Step(
             optional=True,
             doc="Files of weather and of stations, and documents that a service gave.",
         ),
-        "map": Need(kind="reference", optional=True, doc="OpenStreetMap extracts, XML or PBF."),
+        "map": Need(
+            kind="reference",
+            optional=True,
+            doc="OpenStreetMap extracts, XML or PBF, and the tables that were made of them.",
+        ),
     },
     makes=("context", "object_context"),
     params=Params,

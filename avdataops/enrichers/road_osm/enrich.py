@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from avdataops.enrichers.road_osm.along import MEASURED, on_roads, school_distance_m
+from avdataops.enrichers.road_osm.edge_table import CONTENTS, read_tables
 from avdataops.enrichers.road_osm.extract import Area, Extract, read_extract
 from avdataops.enrichers.road_osm.tags import ATTRIBUTES
 from avdataops.model.errors import InputError
@@ -143,10 +144,24 @@ def _around(places: Points) -> Area | None:
 def _extracts(
     context: StepContext, files: tuple[InputFile, ...], params: Params, area: Area | None
 ) -> Iterator[tuple[str, Extract]]:
-    """Yield (short hash, extract) of each readable file, one in memory at a time."""
+    """Yield (short hash, extract) of each readable map, one in memory at a time.
+
+    A map is read from the tables that were made of it where both are given.
+    """
+    tables = {
+        (one.artifact.attributes["map_sha256"], one.artifact.attributes["content"]): one.file
+        for one in files
+        if "content" in one.artifact.attributes
+    }
     for given in files:
+        if "content" in given.artifact.attributes:
+            continue
+        edges, places = (tables.get((given.artifact.sha256, content)) for content in CONTENTS)
         try:
-            extract = read_extract(given.file, max_mb=params.max_map_mb, area=area)
+            if edges is not None and places is not None:
+                extract = read_tables(edges, places, area)
+            else:
+                extract = read_extract(given.file, max_mb=params.max_map_mb, area=area)
         except InputError as error:
             context.caveat(Problem(code="map_unreadable", message=error.message))
             continue
