@@ -262,3 +262,14 @@ def test_what_builds_the_wheel_is_what_the_other_locks_name() -> None:
     )
     assert build
     assert build <= dev
+
+
+def test_the_api_image_serves_nobody_without_entra_id(worker_image: Image) -> None:
+    api = build_image(worker_image.engine, "api")
+    assert inspected(api)["Config"]["User"] == inspected(worker_image)["Config"]["User"]
+    command = inspected(api)["Config"]["Cmd"] or inspected(api)["Config"]["Entrypoint"]
+    settings = {"AVDATAOPS_WORKSPACE": str(Path("/") / "tmp" / "workspace")}
+    started = run_in_container(api, command, settings, "/data", (), HARDENED)
+    out, err = started.communicate(timeout=120)
+    assert (started.returncode, out) == (78, b""), err
+    assert b"Entra ID" in err
