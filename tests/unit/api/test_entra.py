@@ -81,10 +81,7 @@ def test_a_good_token_tells_who_asks_and_the_role(tokens: EntraTokens) -> None:
         {"iss": ISSUER.upper()},
         {"tid": OTHER},
         {"tid": TENANT.upper() + "x"},
-        {"exp": int(time.time()) - 120},
         {"exp": "soon"},
-        {"nbf": int(time.time()) + 600},
-        {"iat": int(time.time()) + 600},
         {"sub": 7},
         *({name: None} for name in ("exp", "nbf", "iat", "iss", "aud", "tid", "sub")),
     ],
@@ -94,6 +91,14 @@ def test_a_token_that_is_not_for_us_now_is_refused(
     tokens: EntraTokens, changed: dict[str, Any]
 ) -> None:
     assert tokens.caller(signed(**changed)) is None
+
+
+# Seconds from now, since the names of tests must be the same in every process that collects them.
+@pytest.mark.parametrize(("claim", "from_now_s"), [("exp", -120), ("nbf", 600), ("iat", 600)])
+def test_a_token_of_another_time_is_refused(
+    tokens: EntraTokens, claim: str, from_now_s: int
+) -> None:
+    assert tokens.caller(signed(**{claim: int(time.time()) + from_now_s})) is None
 
 
 def test_clocks_may_differ_by_less_than_a_minute(tokens: EntraTokens) -> None:
