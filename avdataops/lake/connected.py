@@ -1,0 +1,140 @@
+"""The Python door: ``import avdataops as av; lake = av.connect()``.  Results speak Arrow."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from avdataops.lake.found import FoundScene, Scenes
+from avdataops.lake.tables import Tables
+from avdataops.model.measurement import Measurement
+from avdataops.model.time import TimeRange
+from avdataops.ports.catalog import Comparison, Condition, Direction, Lineage, Near, SceneQuery
+from avdataops.settings import load_settings
+from avdataops.signals.rethreshold import Moved
+from avdataops.signals.scene_changes import Changes
+from avdataops.wiring.second_looks import SecondLook
+from avdataops.wiring.stored_tables import read_table
+from avdataops.wiring.workspace import Workspace, open_workspace
+
+
+def connect(workspace: str | Path | None = None) -> "Lake":
+    """Open a workspace: the folder given, or what the settings name, here or on Azure."""
+    return Lake(open_workspace(load_settings(workspace=workspace and Path(workspace))))
+
+
+class Lake:
+    """Measurements, scenes and streams of one workspace; use as a context manager or close it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._tables = Tables(workspace.catalog, workspace.storage)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the catalog."""
+        self._workspace.close()
+
+    def measurements(self) -> Sequence[Measurement]:
+        """Return all measurements by id."""
+        return self._workspace.catalog.measurements(limit=1_000_000)
+
+    def scenes(
+        self,
+        *types: str,
+        measurement: str | None = None,
+        vehicle: str | None = None,
+        time: TimeRange | None = None,
+        near: tuple[float, float, float] | None = None,
+        **conditions: float | str | bool,
+    ) -> Scenes:
+        """Return the scenes for which all that is given holds, ordered by time.
+
+        ``types``: any of these.  ``near``: latitude and longitude in degrees, radius in metres.
+        ``conditions``: evidence by name, ``min_ax_mps2__lt=-4``; the endings are ``__lt``,
+        ``__le``, ``__gt``, ``__ge``, ``__ne``; without one it means equal.  A scene whose value
+        is unknown matches no condition.
+        """
+        query = SceneQuery(
+            types=types,
+            measurement=measurement,
+            vehicle=vehicle,
+            time=time,
+            near=Near(*near) if near else None,
+            where=tuple(_condition(name, value) for name, value in conditions.items()),
+        )
+        return Scenes(self._tables, tuple(self._workspace.catalog.scenes(query, limit=0)))
+
+    def scene(self, scene: str) -> FoundScene:
+        """Return one scene; raises ``NotFound``."""
+        return FoundScene(self._tables, self._workspace.catalog.scene(scene))
+
+    def rethreshold(
+        self, scene_type: str, *, measurement: str | None = None, **thresholds: float
+    ) -> Moved:
+        """Return which scenes of a type other thresholds leave, take and add, without a rerun.
+
+        ``thresholds`` are the detector's parameters, in the units of their names:
+        ``lake.rethreshold("hard_brake", on_mps2=-2.5)``.  Raises ``InputError`` for a threshold
+        looser than near misses were kept for (70 %), naming the limit.
+        """
+        return self._second_look().rethreshold(scene_type, thresholds, measurement)
+
+    def scene_changes(
+        self, measurement: str, *, before: str | None = None, after: str | None = None
+    ) -> Changes:
+        """Return what changed from one detection to another, given by run: more, gone, moved.
+
+        Without them, from the detection before to the current one.
+        """
+        return self._second_look().changes(measurement, before, after)
+
+    def _second_look(self) -> SecondLook:
+        return SecondLook(self._workspace.catalog, partial(read_table, self._workspace.storage))
+
+    def lineage(self, start: str, direction: str = "up") -> Lineage:
+        """Return what ``start`` was made from (``up``) or what was made from it (``down``)."""
+        return self._workspace.catalog.lineage(start, Direction(direction))
+
+    def table(self, measurement: str, kind: str) -> pa.Table:
+        """Return all rows of a measurement's tables of one kind: ``ego``, ``context`` and so on."""
+        return self._tables.table(measurement, kind)
+
+    def stream(self, measurement: str, name: str, time: TimeRange | None = None) -> pa.Table:
+        """Return the rows of one raw stream, by recorder time, with ``t_ref_ns`` beside it.
+
+        ``t_ref_ns`` is the time on the measurement's reference clock (null if the recorder's
+        clock could not be tied to it).  ``time`` is on the reference clock.  Only the row groups
+        that it touches are read.
+        """
+        return self._tables.stream(measurement, name, time)
+
+
+_ENDINGS = {
+    "lt": Comparison.LT,
+    "le": Comparison.LE,
+    "gt": Comparison.GT,
+    "ge": Comparison.GE,
+    "ne": Comparison.NE,
+}
+
+
+def _condition(name: str, value: float | str | bool) -> Condition:
+    attribute, _, ending = name.rpartition("__")
+    if attribute and ending in _ENDINGS:
+        return Condition(attribute, _ENDINGS[ending], value)
+    return Condition(name, Comparison.EQ, value)
