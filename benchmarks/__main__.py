@@ -2,9 +2,10 @@
 
 import sys
 
-from benchmarks import detect, extract
+from benchmarks import detect
 from benchmarks.accuracy import command as accuracy
 from benchmarks.commute import command as commute
+from benchmarks.extract import command as extract
 
 BENCHMARKS = {
     "accuracy": accuracy.main,

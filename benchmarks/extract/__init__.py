@@ -1,0 +1,1 @@
+"""Extraction side by side with others: the same recordings, the same machine, interleaved."""

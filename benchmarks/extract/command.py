@@ -1,0 +1,43 @@
+"""``./run bench extract``: extraction to Parquet, beside others, on the same recordings."""
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks.extract import cases_ros, report
+from benchmarks.extract.measure import ROOT, compare
+from benchmarks.pages import put_between
+
+CASES = (*cases_ros.CASES,)
+RESULTS = ROOT / "benchmarks" / "results" / "extract.json"
+PAGE = ROOT / "docs" / "extract.md"
+QUICK_SHARE = 0.05
+
+
+def main(arguments: list[str]) -> int:
+    """Compare, print, and keep the figures of a whole run; 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(prog="./run bench extract", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a twentieth of each recording, once")
+    parser.add_argument("--runs", type=int, default=3, help="of each way, interleaved")
+    parser.add_argument("--case", action="append", help="only cases whose name holds this")
+    given = parser.parse_args(arguments)
+    wanted = [
+        case for case in CASES if not given.case or any(part in case.name for part in given.case)
+    ]
+    runs, share = (1, QUICK_SHARE) if given.quick else (given.runs, 1.0)
+    compared = []
+    for case in wanted:
+        compared.append(compare(case, runs, share))
+        print(report.table(compared[-1:]), flush=True)
+    if not given.quick and wanted == list(CASES):
+        keep(compared, runs)
+    found = report.document(compared, runs)
+    return 1 if '"missed"' in json.dumps(found) and not given.quick else 0
+
+
+def keep(compared: list[report.Compared], runs: int) -> None:
+    """Store the figures, and put them into the page."""
+    text = json.dumps(report.document(compared, runs), indent=2, sort_keys=True)
+    RESULTS.write_text(f"{text}\n", encoding="utf-8")
+    if Path(PAGE).exists():
+        put_between(PAGE, report.SECTION, f"```text\n{report.table(compared)}\n```")
