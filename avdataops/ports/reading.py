@@ -10,6 +10,7 @@ import pyarrow as pa
 from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
+from avdataops.ports.originals import Originals
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +97,5 @@ class Format:
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
     open: Callable[[ReadableFile, Sidecars], Reader]
+    originals: Callable[[ReadableFile], Originals] | None = None
+    """How to open it for copying its messages; None if it has none that stand for themselves."""

@@ -2,6 +2,7 @@
 
 from avdataops.model.errors import UnreadableFile
 from avdataops.ports.files import ReadableFile
+from avdataops.ports.originals import Originals
 from avdataops.ports.reading import Format, Reader, Sidecars
 from avdataops.readers.canlog.recognise import recognises_asc, recognises_candump
 
@@ -28,6 +29,27 @@ def _open_db3(file: ReadableFile, sidecars: Sidecars) -> Reader:  # noqa: ARG001
     from avdataops.readers.rosbag.reader import RosReader
 
     return RosReader(file.name, open_db3(file))
+
+
+def _mcap_originals(file: ReadableFile) -> Originals:
+    from avdataops.readers.rosbag.mcap import open_mcap
+    from avdataops.readers.rosbag.originals import RosOriginals
+
+    return RosOriginals(file.name, open_mcap(file))
+
+
+def _bag1_originals(file: ReadableFile) -> Originals:
+    from avdataops.readers.rosbag.bag1 import open_bag1
+    from avdataops.readers.rosbag.originals import RosOriginals
+
+    return RosOriginals(file.name, open_bag1(file))
+
+
+def _db3_originals(file: ReadableFile) -> Originals:
+    from avdataops.readers.rosbag.db3 import open_db3
+    from avdataops.readers.rosbag.originals import RosOriginals
+
+    return RosOriginals(file.name, open_db3(file, counted=False))
 
 
 def _open_mdf(file: ReadableFile, sidecars: Sidecars) -> Reader:
@@ -68,9 +90,15 @@ def _open_candump(file: ReadableFile, sidecars: Sidecars) -> Reader:
 
 MDF4 = Format("mdf4", (".mf4",), lambda head: head[:8] in _MDF_MAGIC, _open_mdf)
 TDMS = Format("tdms", (".tdms",), lambda head: head.startswith(b"TDSm"), _open_tdms)
-MCAP = Format("mcap", (".mcap",), lambda head: head.startswith(b"\x89MCAP0\r\n"), _open_mcap)
-BAG1 = Format("bag", (".bag",), lambda head: head.startswith(b"#ROSBAG V"), _open_bag1)
-DB3 = Format("db3", (".db3",), lambda head: head.startswith(b"SQLite format 3\0"), _open_db3)
+MCAP = Format(
+    "mcap", (".mcap",), lambda head: head.startswith(b"\x89MCAP0\r\n"), _open_mcap, _mcap_originals
+)
+BAG1 = Format(
+    "bag", (".bag",), lambda head: head.startswith(b"#ROSBAG V"), _open_bag1, _bag1_originals
+)
+DB3 = Format(
+    "db3", (".db3",), lambda head: head.startswith(b"SQLite format 3\0"), _open_db3, _db3_originals
+)
 BLF = Format("blf", (".blf",), lambda head: head.startswith(b"LOGG"), _open_blf)
 ASC = Format("asc", (".asc",), recognises_asc, _open_asc)
 CANDUMP = Format("candump", (".log",), recognises_candump, _open_candump)
@@ -96,3 +124,12 @@ def open_recording(
         what = f"begins with {head[:8]!r}" if head else "is empty"
         raise UnreadableFile(f"{file.name} {what}; known formats are {known}")
     return found.open(file, sidecars or Sidecars())
+
+
+def open_originals(file: ReadableFile, formats: tuple[Format, ...] = FORMATS) -> Originals | None:
+    """Open ``file`` for copying its messages; None if its format has none to copy.
+
+    Raises ``UnreadableFile`` if it is too damaged to open.
+    """
+    found = recognise(file.read_at(0, min(HEAD_BYTES, file.size)), formats)
+    return found.originals(file) if found and found.originals else None

@@ -14,12 +14,14 @@ from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag import bag1_records as records
 from avdataops.readers.rosbag.bag1_records import Damaged, Record, parse_fields, records_in
 from avdataops.readers.rosbag.chunks import Chunk, first_to_last
-from avdataops.readers.rosbag.container import Connection
+from avdataops.readers.rosbag.container import Connection, Stated
 from avdataops.readers.rosbag.definitions import full_name
 from avdataops.readers.rosbag.inflate import inflate, inflate_prefix
 
 _MAX_HEADER_BYTES = 1 << 20
 _PLAIN_BYTES = 1 << 20
+_STATED = ("callerid", "latching", "md5sum")
+"""Fields of a connection header that say more than topic, type and definition."""
 _ENTRY = np.dtype([("s", "<u4"), ("ns", "<u4"), ("offset", "<u4")])
 
 
@@ -131,16 +133,23 @@ def _chunk_of_info(record: Record) -> Chunk:
 def _take_connection(index: Index, record: Record) -> None:
     number = record.number("conn")
     facts = parse_fields(record.data)
-    definition = facts.get("message_definition", b"").decode("utf-8", "replace")
+    definition = facts.get("message_definition", b"")
+    told = {name: value.decode("utf-8", "replace") for name, value in facts.items()}
     index.connections.setdefault(
         number,
         Connection(
             id=number,
             topic=record.text("topic"),
-            type=full_name(facts.get("type", b"").decode("utf-8", "replace")),
+            type=full_name(told.get("type", "")),
             encoding="ros1",
             language="ros1msg" if "message_definition" in facts else "",
-            definition=definition,
+            definition=definition.decode("utf-8", "replace"),
+            stated=Stated(
+                type=told.get("type", ""),
+                language="ros1msg" if "message_definition" in facts else "",
+                definition=definition,
+                facts=tuple(sorted((k, v) for k, v in told.items() if k in _STATED)),
+            ),
         ),
     )
 

@@ -9,6 +9,17 @@ from avdataops.model.time import TimeRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What a container says of a connection, word for word: what a copy must repeat."""
+
+    type: str = ""
+    language: str = ""
+    definition: bytes = b""
+    facts: tuple[tuple[str, str], ...] = ()
+    """Further names and values: quality of service, checksum, who published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """One publisher's topic, as the container knows it."""
 
@@ -23,6 +34,7 @@ class Connection:
     definition: str = ""
     rows: int | None = None
     time: TimeRange | None = None
+    stated: Stated = Stated()
 
 
 class Message(NamedTuple):
@@ -36,6 +48,8 @@ class Message(NamedTuple):
     connection: int
     publish_ns: int
     data: bytes
+    sequence: int = 0
+    """Number that the publisher gave it; 0 where the container keeps none."""
 
 
 class Lost(NamedTuple):

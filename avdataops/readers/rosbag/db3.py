@@ -9,7 +9,7 @@ from avdataops.model.errors import UnreadableFile
 from avdataops.model.stream import Problem
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
-from avdataops.readers.rosbag.container import Connection, Lost, Message, undescribed
+from avdataops.readers.rosbag.container import Connection, Lost, Message, Stated, undescribed
 from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
 from avdataops.readers.rosbag.sqlite import Database, declared_bytes
 from avdataops.readers.rosbag.sqlite_pages import Pages
@@ -74,14 +74,18 @@ class Db3Container:
             else:
                 yield Message(one.t_ns, one.id, 0, one.topic, one.t_ns, data)
 
-    def count(self) -> None:
-        """Give connections their rows and times; they stay unknown if pages are damaged."""
+    def check(self) -> None:
+        """Note if the file ends before its database does."""
         if self._is_cut:
             text = (
                 f"{self._file.name}: the database breaks off at byte {self._file.size} of "
                 f"{declared_bytes(self._file)}"
             )
             self.problems.append(Problem(code="truncated", message=text))
+
+    def count(self) -> None:
+        """Give connections their rows and times; they stay unknown if pages are damaged."""
+        if self._is_cut:
             return
         try:
             rows = self._database.rows(
@@ -127,8 +131,12 @@ class Db3Container:
             self.problems.append(problem)
 
 
-def open_db3(file: ReadableFile) -> Db3Container:
-    """Open a rosbag2 database; raises ``UnreadableFile`` if it is none or its topics are lost."""
+def open_db3(file: ReadableFile, *, counted: bool = True) -> Db3Container:
+    """Open a rosbag2 database; raises ``UnreadableFile`` if it is none or its topics are lost.
+
+    Counting the messages looks at every page that holds a row's head; who copies a short range
+    does without.
+    """
     database = Database(file)
     try:
         connections = _connections(database)
@@ -136,7 +144,9 @@ def open_db3(file: ReadableFile) -> Db3Container:
         database.close()
         raise UnreadableFile(f"{file.name}: the topics cannot be read: {error}") from error
     container = Db3Container(file, database, connections)
-    container.count()
+    container.check()
+    if counted:
+        container.count()
     return container
 
 
@@ -153,6 +163,7 @@ def _connections(database: Database) -> tuple[Connection, ...]:
                 "SELECT topic_type, encoding, encoded_message_definition FROM message_definitions"
             )
         }
+    quality = _quality_of_service(database)
     found = []
     for number, name, kind, encoding in database.rows(
         "SELECT id, name, type, serialization_format FROM topics ORDER BY id"
@@ -167,6 +178,21 @@ def _connections(database: Database) -> tuple[Connection, ...]:
                 encoding=str(encoding),
                 language=language if language in LANGUAGES else "",
                 definition=text,
+                stated=Stated(
+                    type=str(kind),
+                    language=language,
+                    definition=text.encode("utf-8", "replace"),
+                    facts=quality.get(number, ()),
+                ),
             )
         )
     return tuple(found)
+
+
+def _quality_of_service(database: Database) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Return the offered profiles by topic; the oldest databases have none."""
+    try:
+        rows = list(database.rows("SELECT id, offered_qos_profiles FROM topics"))
+    except apsw.SQLError:
+        return {}
+    return {number: (("offered_qos_profiles", str(text)),) for number, text in rows if text}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag import mcap_records as records
 from avdataops.readers.rosbag.chunks import Chunk, ChunkedContainer, Contents
-from avdataops.readers.rosbag.container import Connection, Message, undescribed
+from avdataops.readers.rosbag.container import Connection, Message, Stated, undescribed
 from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
 from avdataops.readers.rosbag.mcap_index import Index, read_index
 from avdataops.readers.rosbag.mcap_records import RECORD
@@ -44,10 +44,10 @@ class _Chunks:
             if stop > len(data):
                 return
             if opcode == records.MESSAGE and size >= _MESSAGE.size:
-                channel, _, log_ns, publish_ns = _MESSAGE.unpack_from(data, body)
+                channel, sequence, log_ns, publish_ns = _MESSAGE.unpack_from(data, body)
                 if channel in channels:
                     payload = data[body + _MESSAGE.size : stop]
-                    yield Message(log_ns, chunk.at, at, channel, publish_ns, payload)
+                    yield Message(log_ns, chunk.at, at, channel, publish_ns, payload, sequence)
             at = stop
 
 
@@ -89,4 +89,10 @@ def _connections(file: ReadableFile, index: Index) -> Iterator[Connection]:
             definition=schema.text if schema else "",
             rows=index.rows.get(channel.id, 0) if index.rows is not None else None,
             time=times.get(channel.id),
+            stated=Stated(
+                type=schema.name if schema else "",
+                language=schema.encoding if schema else "",
+                definition=schema.data if schema else b"",
+                facts=records.string_pairs(channel.packed_facts),
+            ),
         )

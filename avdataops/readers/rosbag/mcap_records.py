@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from avdataops.model.errors import UnreadableFile
@@ -39,6 +40,8 @@ class Channel:
     schema_id: int
     topic: str
     encoding: str
+    packed_facts: bytes = b""
+    """Its metadata as it stands in the record; see ``string_pairs``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,19 @@ def parse_schema(data: bytes) -> Schema:
 def parse_channel(data: bytes) -> Channel:
     """Parse a Channel record."""
     fields = Fields(data)
-    return Channel(fields.number("H"), fields.number("H"), fields.text(), fields.text())
+    number, schema, topic = fields.number("H"), fields.number("H"), fields.text()
+    return Channel(number, schema, topic, fields.text(), fields.rest)
+
+
+def string_pairs(data: bytes) -> tuple[tuple[str, str], ...]:
+    """Return a map of strings to strings in its order, as far as it is whole."""
+    found: list[tuple[str, str]] = []
+    with suppress(UnreadableFile):
+        outer = Fields(data)
+        fields = Fields(outer.take(min(outer.number("I"), len(outer.rest))))
+        while fields.rest:
+            found.append((fields.text(), fields.text()))
+    return tuple(found)
 
 
 def parse_chunk(data: bytes) -> ChunkContent:
