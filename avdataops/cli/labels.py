@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from avdataops.cli.groups import HintingGroup
+from avdataops.cli.label_sets import diff, list_, show
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
 from avdataops.labels import LABEL_FORMATS, MAX_BYTES, read_labels
@@ -27,6 +28,11 @@ _CAVEATS = 3
 @click.group(cls=HintingGroup)
 def labels() -> None:
     """Exchange labels with partners, both ways, as ASAM OpenLABEL or COCO."""
+
+
+labels.add_command(list_)
+labels.add_command(show)
+labels.add_command(diff)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

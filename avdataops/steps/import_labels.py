@@ -15,6 +15,7 @@ from avdataops.model.stream import Problem
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext
 from avdataops.ports.storage import read_all
 from avdataops.signals.label_checks import linked, problems, track_gaps
+from avdataops.tables.label_diff import CHANGES
 from avdataops.tables.label_rows import label_changes, label_rows
 
 _SHOWN_PROBLEMS = 3
@@ -78,11 +79,11 @@ def checked(data: bytes, what: str, package: LabelPackage, outside_px: float) ->
 
 
 def summary(changes: pa.RecordBatch) -> dict[str, object]:
-    """Return how many labels were added, removed and changed, and the first ids of each."""
+    """Return how many labels were added, removed, moved and changed, and the first ids of each."""
     words: Sequence[str] = changes["change"].to_pylist()
     ids: Sequence[str] = changes["label"].to_pylist()
     found: dict[str, object] = {}
-    for word in ("added", "removed", "changed"):
+    for word in CHANGES:
         of = [label for label, change in zip(ids, words, strict=True) if change == word]
         found[word] = {"count": len(of), "ids": of[:_SHOWN_IDS]}
     return found
@@ -90,7 +91,7 @@ def summary(changes: pa.RecordBatch) -> dict[str, object]:
 
 IMPORT_LABELS = Step(
     name="import_labels",
-    version=1,
+    version=2,
     split=Split.MEASUREMENT,
     needs={
         "delivery": Need(kind="reference", doc="The file as it came."),

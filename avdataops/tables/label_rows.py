@@ -12,6 +12,7 @@ from avdataops.model.ids import fingerprint
 from avdataops.model.label_package import LabelPackage
 from avdataops.model.labels import Element, LabelSet, ObjectLabel, Picture, ordered
 from avdataops.tables.kinds import kind
+from avdataops.tables.label_diff import label_diff
 
 Row = dict[str, Any]
 
@@ -103,22 +104,19 @@ def _json(value: object) -> str:
 
 
 def label_changes(new: pa.RecordBatch, old: pa.Table | None, delivery: int) -> pa.RecordBatch:
-    """Return a row per label that was added, removed or changed since ``old`` (None: all added)."""
-    after = {row["label"]: row for row in new.to_pylist()}
-    before = {row["label"]: row for row in old.to_pylist()} if old is not None else {}
-    found = []
-    for label in after.keys() | before.keys():
-        row = {**(after.get(label) or before[label]), "delivery": delivery}
-        if label not in before:
-            change = "added"
-        elif label not in after:
-            change = "removed"
-        else:
-            change = "changed" if row["content"] != before[label]["content"] else ""
-        if change:
-            found.append({**row, "change": change})
-    found.sort(key=lambda row: (row["t_ns"], row["label"]))
+    """Return a row per label that differs from ``old`` (None: all are added)."""
+    before = old.to_pylist() if old is not None else []
     schema = kind("label_changes").schema
-    return pa.RecordBatch.from_pylist(
-        [{name: row[name] for name in schema.names} for row in found], schema=schema
-    )
+    rows = [
+        {
+            **{name: one.row[name] for name in schema.names if name in one.row},
+            "delivery": delivery,
+            "change": one.change,
+            "was_label": one.was["label"] if one.was else None,
+            "iou": one.iou,
+            "shift_m": one.shift_m,
+            "said_changed": one.said_changed,
+        }
+        for one in label_diff(new.to_pylist(), before)
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=schema)

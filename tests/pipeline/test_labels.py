@@ -158,6 +158,10 @@ def test_what_is_exported_is_valid_openlabel(export: Export, real_data: Path) ->
         assert [error.message for error in validator.iter_errors(json.loads(data))] == []
 
 
+def counts(**some: int) -> dict[str, int]:
+    return {"added": 0, "removed": 0, "moved": 0, "changed": 0, **some}
+
+
 def test_deliveries_are_numbered_and_compared(
     desk: Desk, export: Export, measurement: str, tmp_path: Path
 ) -> None:
@@ -169,20 +173,20 @@ def test_deliveries_are_numbered_and_compared(
         asked = ("labels", "import", back, "--measurement", measurement, "--format", "json")
         done = desk.here(*asked)
         assert done.status == 0, done.err
-        counts = {word: one["count"] for word, one in done.json["changes"].items()}
-        return done.json["delivery"], done.json["nothing_to_do"], counts
+        found = {word: one["count"] for word, one in done.json["changes"].items()}
+        return done.json["delivery"], done.json["nothing_to_do"], found
 
     first, again = delivered(with_a_car(folder)), delivered(with_a_car(folder))
     scenes = len(manifest_in(folder).scenes)
-    assert first == (1, False, {"added": scenes + 1, "changed": 0, "removed": 0})
+    assert first == (1, False, counts(added=scenes + 1))
     assert again == (1, True, first[2])
     wider = delivered(with_a_car(folder, width_px=21.0))
-    assert wider == (2, False, {"added": 0, "changed": 1, "removed": 0})
+    assert wider == (2, False, counts(moved=1))
     bare = delivered((folder / "labels.openlabel.json").read_bytes())
-    assert bare == (3, False, {"added": 0, "changed": 0, "removed": 1})
+    assert bare == (3, False, counts(removed=1))
     _, labels = read_labels(with_a_car(folder), "it")
     as_coco = delivered(COCO.write(labels))
-    assert as_coco == (4, False, {"added": 1, "changed": 0, "removed": 0})
+    assert as_coco == (4, False, counts(added=1))
     assert delivered(with_a_car(folder))[:2] == (5, False)
     with open_workspace(load_settings(workspace=desk.workspace)) as opened:
         assert broken_invariants(opened.storage, opened.catalog) == []
@@ -282,3 +286,57 @@ def test_the_orchestrator_sends_and_takes_in(desk: Desk, measurement: str, tmp_p
     assert (status, told["verdict"], told["reason"]["code"]) == (0, "rejected", "unreadable_file")
     assert told == node.outputs
     assert node.broken() == []
+
+
+def test_deliveries_are_listed_shown_and_compared_at_any_distance(
+    desk: Desk, export: Export, measurement: str, tmp_path: Path
+) -> None:
+    told, folder = export("out")
+    package, other = told["package"], export("other", "--scene-type", "night")[0]["package"]
+    back = tmp_path / "back.json"
+    for width_px in (20.5, 21.0, 41.0):
+        back.write_bytes(with_a_car(folder, width_px=width_px))
+        desk.here("labels", "import", back, "--measurement", measurement)
+    listed = desk.here("labels", "list", measurement, "--format", "json").json
+    states = {(row["package"], row["delivery"]): row["state"] for row in listed}
+    assert states == {
+        (other, None): "sent",
+        (package, 1): "superseded",
+        (package, 2): "superseded",
+        (package, 3): "current",
+    }
+    last = next(row for row in listed if row["delivery"] == 3)
+    assert last["file_sha256"] == hashlib.sha256(back.read_bytes()).hexdigest()
+    assert last["moved"] == 1
+    assert desk.here("labels", "list").status == 0
+    shown = desk.here("labels", "show", package, "--shape", "bbox", "--format", "json").json
+    assert [row["width_px"] for row in shown] == [41.0]
+    before = ("labels", "show", package, "--delivery", "1", "--shape", "bbox", "--format", "json")
+    assert [row["width_px"] for row in desk.here(*before).json] == [20.5]
+
+    def diff(*options: str) -> list[tuple[str, float | None]]:
+        done = desk.here("labels", "diff", package, *options, "--format", "json")
+        assert done.status == 0, done.err
+        return [(row["change"], row["iou"]) for row in done.json if row["shape"] == "bbox"]
+
+    assert diff() == [("moved", round(21 / 41, 4))]
+    assert diff("--against", "1") == [("moved", 0.5)]
+    assert diff("--delivery", "2") == [("moved", round(20.5 / 21, 4))]
+    assert diff("--against", "0") == [("added", None)]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "text"),
+    [
+        (("diff", "pkg_nothing"), 4, "no package 'pkg_nothing'"),
+        (("show", "{package}"), 65, "nothing has come back"),
+        (("list", "m_0123456789abcdef01234567"), 4, "m_0123456789abcdef01234567"),
+    ],
+    ids=["no_package", "not_back", "no_measurement"],
+)
+def test_a_label_set_that_is_not_there_is_told_with_what_to_do(
+    desk: Desk, export: Export, options: tuple[str, ...], status: int, text: str
+) -> None:
+    package = export("out")[0]["package"]
+    done = desk.here("labels", *(word.format(package=package) for word in options))
+    assert (done.status, text in done.err) == (status, True), done.err

@@ -116,7 +116,7 @@ def test_everything_is_added_at_first_and_nothing_when_nothing_changed() -> None
 def test_what_was_added_removed_and_changed_is_told() -> None:
     assert changed(rows(box(), box("2")), rows(box())) == [("added", "2", 2)]
     assert changed(rows(box()), rows(box(), box("2"))) == [("removed", "2", 2)]
-    assert changed(rows(box(x_px=8)), rows(box())) == [("changed", "1", 2)]
+    assert changed(rows(box(x_px=8)), rows(box())) == [("moved", "1", 2)]
     assert changed(rows(), rows(box())) == [("removed", "1", 2)]
 
 
