@@ -64,6 +64,16 @@ def admitted(
     return caller
 
 
+def may_write(caller: Annotated[Caller, Depends(admitted)]) -> Caller:
+    """Return who asks; refuses with 403 whoever may only read."""
+    if caller.role is None or caller.role < Role.OPERATOR:
+        raise HTTPException(_FORBIDDEN, "this changes something: it needs the role operator")
+    return caller
+
+
+Writer = Annotated[Caller, Depends(may_write)]
+
+
 def _unauthenticated(detail: str, error: str) -> HTTPException:
     challenge = {"WWW-Authenticate": f'Bearer realm="avdataops"{error}'}
     return HTTPException(_UNAUTHENTICATED, detail, challenge)

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from avdataops.model.errors import NotFound, shown
 
 T = TypeVar("T")
-_NOT_MODIFIED = 304
+_OK, _NOT_MODIFIED = 200, 304
 _TAG_DIGITS = 32
 
 
@@ -24,12 +24,33 @@ class Page(BaseModel, Generic[T]):
 
 def respond(request: Request, document: object) -> Response:
     """Return ``document`` as JSON, or 304 if the client has exactly this."""
+    answer = respond_changed(document, status=_OK)
+    if _has(request.headers.getlist("if-none-match"), answer.headers["ETag"]):
+        kept = {name: answer.headers[name] for name in ("ETag", "Cache-Control")}
+        return Response(status_code=_NOT_MODIFIED, headers=kept)
+    return answer
+
+
+def respond_changed(document: object, *, status: int) -> Response:
+    """Return ``document`` as it is after a change."""
     body = to_json(document, inf_nan_mode="null")
-    tag = f'"{hashlib.sha256(body).hexdigest()[:_TAG_DIGITS]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if _has(request.headers.getlist("if-none-match"), tag):
-        return Response(status_code=_NOT_MODIFIED, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    headers = {"ETag": _tag(body), "Cache-Control": "private, no-cache"}
+    return Response(body, status, headers, "application/json")
+
+
+def tag_of(document: object) -> str:
+    """Return the strong ETag of ``document``."""
+    return _tag(to_json(document, inf_nan_mode="null"))
+
+
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:_TAG_DIGITS]}"'
+
+
+def is_named(given: str, tag: str) -> bool:
+    """Say whether If-Match names the tag (RFC 9110 13.1.1: strongly compared)."""
+    named = [one.strip() for one in given.split(",")]
+    return tag in named or "*" in named
 
 
 def respond_once(document: object) -> Response:

@@ -3,16 +3,24 @@
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
-from avdataops.api import artifacts, measurements, problems, scenes
+from avdataops.api import artifacts, measurements, problems, reviews, scenes
 from avdataops.api.door import Door
 from avdataops.api.guard import Guard
+from avdataops.api.shapes import ReviewBody
+from avdataops.api.writing import writes_of
+
+_ROUTERS = tuple(part.ROUTES for part in (measurements, artifacts, scenes, reviews))
+_BODIES: tuple[type[BaseModel], ...] = (ReviewBody,)
+"""What is sent; read after the token, so the framework does not know of them."""
 
 _DESCRIPTION = """\
 Measurements, recordings, streams, artifacts with their locations, runs, scenes and lineage, for
-reading. Times are integer nanoseconds since the Unix epoch, UTC; ranges are half-open. Pages are
-keyset pages: follow `next`. Answers carry a strong ETag. Every refusal is a problem (RFC 9457).\
+reading; reviews of scenes, for writing too (role operator). Times are integer nanoseconds since
+the Unix epoch, UTC; ranges are half-open. Pages are keyset pages: follow `next`. Answers carry a
+strong ETag. Every refusal is a problem (RFC 9457).\
 """
 
 
@@ -26,7 +34,13 @@ class MetadataApi(FastAPI):
             problem = problems.Problem.model_json_schema(
                 ref_template="#/components/schemas/{model}"
             )
-            described["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+            schemas = described["components"]["schemas"]
+            schemas |= {**problem.pop("$defs"), "Problem": problem}
+            for body in _BODIES:
+                schemas[body.__name__] = body.model_json_schema(
+                    ref_template="#/components/schemas/{model}"
+                )
+                schemas |= schemas[body.__name__].pop("$defs", {})
         return super().openapi()
 
 
@@ -49,11 +63,11 @@ def assembled() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for part in (measurements, artifacts, scenes):
-        app.include_router(part.ROUTES)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     problems.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, writes=writes_of(_ROUTERS))
     return app
 
 

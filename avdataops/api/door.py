@@ -1,4 +1,4 @@
-"""What the API asks: the reading half of the catalog, links to bytes, and who may come in."""
+"""What the API asks: the reading half of the catalog, what people write, links, who may come in."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from avdataops.api.access import Checker, admitted
 from avdataops.api.parameters import only_known
 from avdataops.ports.catalog import CatalogReader
+from avdataops.ports.curation import Curation
 from avdataops.ports.storage import Linking
 from avdataops.wiring.scene_questions import Asking
 
@@ -28,6 +29,8 @@ class Door:
     """All that answers are made from."""
 
     catalog: CatalogReader
+    desk: Curation
+    """What people write: reviews.  Nothing else can be changed from here."""
     checker: Checker
     asking: Asking
     links: Linking | None = None

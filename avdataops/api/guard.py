@@ -4,6 +4,8 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +14,9 @@ from avdataops.api.problems import Problem, problem_response, title_of, word_of
 
 MAX_ADDRESS_BYTES = 8192
 REQUEST_ID = "X-Request-ID"
-_METHODS = frozenset({"GET"})
+_READING, _NOT_ALLOWED = "GET", 405
+_MAX_DIGITS = 10
+MAX_BODY_BYTES = 64 << 10
 _SENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -22,11 +26,20 @@ _ALWAYS = {
 _LOG = logging.getLogger(__name__)
 
 
-class Guard:
-    """Passes on requests that are short, without a body, and known by an id."""
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Addresses at which something can be changed."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    method: str
+    paths: re.Pattern[str]
+
+
+class Guard:
+    """Passes on requests that are short, known by an id, and have a body only where one belongs."""
+
+    def __init__(self, app: ASGIApp, *, writes: Sequence[Write] = ()) -> None:
         self._app = app
+        self._writes = writes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -49,18 +62,36 @@ class Guard:
                     answer[name] = value
             await send(message)
 
-        refused = _refusal(scope, headers)
+        refused = self._refusal(scope, headers)
         try:
             if refused is None:
                 await self._app(scope, receive, tell)
             else:
                 refused.request_id = state["request_id"]
                 # What the client still sends is not worth reading.
-                more = {"Connection": "close", "Allow": ", ".join(_METHODS)}
+                more = {"Connection": "close"}
+                if refused.status == _NOT_ALLOWED:
+                    more["Allow"] = ", ".join([_READING, *self._methods(scope)])
                 told = problem_response(refused, more)
                 await told(scope, receive, tell)
         finally:
             _log(scope, status, time.perf_counter_ns() - began_ns)
+
+    def _methods(self, scope: Scope) -> list[str]:
+        path = scope["path"]
+        return sorted({one.method for one in self._writes if one.paths.fullmatch(path)})
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_ADDRESS_BYTES:
+            return _problem(414, f"an address has at most {MAX_ADDRESS_BYTES} bytes")
+        if scope["method"] == _READING:
+            if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
+                return _problem(413, "a request that reads has no body here")
+            return None
+        allowed = self._methods(scope)
+        if scope["method"] not in allowed:
+            return _problem(_NOT_ALLOWED, f"this is for {' and '.join([_READING, *allowed])}")
+        return _refused_body(headers)
 
 
 def _id_of(headers: Headers) -> str:
@@ -68,13 +99,16 @@ def _id_of(headers: Headers) -> str:
     return sent if _SENT_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
-def _refusal(scope: Scope, headers: Headers) -> Problem | None:
-    if scope["method"] not in _METHODS:
-        return _problem(405, "this is for reading: GET")
-    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_ADDRESS_BYTES:
-        return _problem(414, f"an address has at most {MAX_ADDRESS_BYTES} bytes")
-    if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
-        return _problem(413, "a request has no body here")
+def _refused_body(headers: Headers) -> Problem | None:
+    given = headers.get("content-length", "")
+    if "transfer-encoding" in headers or not given.isascii() or not given.isdigit():
+        return _problem(411, "say with Content-Length how long the body is")
+    # Longer numbers are not made into integers.
+    if len(given) > _MAX_DIGITS or int(given) > MAX_BODY_BYTES:
+        return _problem(413, f"a body has at most {MAX_BODY_BYTES} bytes")
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if int(given) and kind != "application/json":
+        return _problem(415, "the body is application/json")
     return None
 
 

@@ -24,6 +24,7 @@ from avdataops.model.errors import (
     InputError,
     NotFound,
     NothingToDo,
+    Outdated,
     PermissionDenied,
     TransientError,
 )
@@ -46,6 +47,7 @@ class Told:
 STATUS: Mapping[type[AvdataopsError], Told] = {
     InputError: Told(422),
     Conflict: Told(409),
+    Outdated: Told(412),
     NothingToDo: Told(409),
     NotFound: Told(404),
     Busy: Told(423, "somebody else is working on this"),

@@ -1,12 +1,17 @@
 """The shapes of answers, for the description; records of the model describe themselves."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from avdataops.model.artifact import Artifact
 from avdataops.model.measurement import Reason, Recording, State
+from avdataops.model.review import Verdict
 from avdataops.model.scene import Scene
+from avdataops.ports.review_rules import MAX_COMMENT
+
+Instant = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
 class MeasurementRow(BaseModel):
@@ -87,6 +92,39 @@ class SceneRow(Scene):
     """A scene."""
 
     duration_s: float
+
+
+class ReviewRow(BaseModel):
+    """One entry in the history of a scene."""
+
+    number: int
+    verdict: Verdict
+    by: str
+    at_ns: int
+    comment: str
+    t_start_ns: int | None
+    t_end_ns: int | None
+    type: str | None
+
+
+class ReviewDocument(BaseModel):
+    """What was said of a scene."""
+
+    scene: str
+    review: ReviewRow | None = Field(description="The latest one, which speaks.")
+    history: list[ReviewRow] = Field(description="All of them, oldest first.")
+
+
+class ReviewBody(BaseModel):
+    """What somebody says of a scene."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    verdict: Verdict
+    comment: str = Field(default="", max_length=MAX_COMMENT)
+    t_start_ns: Instant | None = Field(default=None, description="Where it really begins.")
+    t_end_ns: Instant | None = Field(default=None, description="Where it really ends.")
+    type: str | None = Field(default=None, max_length=64, description="What it really is.")
 
 
 class Counts(BaseModel):

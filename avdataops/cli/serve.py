@@ -40,6 +40,7 @@ def serve(workspace: Workspace, host: str, port: int) -> None:
     storage = workspace.storage
     door = Door(
         catalog=workspace.catalog,
+        desk=workspace.catalog,
         checker=checker,
         asking=Asking(workspace.catalog, settings.rules),
         links=storage if isinstance(storage, Linking) else None,

@@ -8,6 +8,7 @@ AvdataopsError
     UnsafeName          a name that would leave its folder or hide a file
     HostileInput        a limit was passed that no honest file passes
     Conflict            the thing exists already with other content
+    Outdated            the thing was changed since the writer had read it
   TransientError        trying again later may help
     StorageUnavailable
     CatalogUnavailable
@@ -100,6 +101,12 @@ class Conflict(InputError):
     """The thing exists already, with other content."""
 
     code = "conflict"
+
+
+class Outdated(InputError):
+    """The thing was changed since the writer had read it."""
+
+    code = "outdated"
 
 
 class TransientError(AvdataopsError):

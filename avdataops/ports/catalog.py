@@ -10,6 +10,7 @@ from avdataops.model.measurement import Manifest, Measurement, Reason, Recording
 from avdataops.model.run import RunRecord, TaskSpec
 from avdataops.model.scene import Scene
 from avdataops.model.time import TimeRange
+from avdataops.ports.curation import Curation
 
 
 class Comparison(StrEnum):
@@ -28,9 +29,9 @@ class Condition:
     """``attribute op value`` over a scene's own fields or its evidence.
 
     Own fields: confidence, detector, detector_version, actor, truncated, duration_s, lat_deg,
-    lon_deg; any other name is evidence.  A scene whose attribute is unknown (None or absent)
-    matches no comparison, not even ``!=``; nor does a number compared with text.  True and false
-    compare as 1 and 0.  Text is ordered by code point.
+    lon_deg; ``review`` is the verdict of its latest review; any other name is evidence.  A scene
+    whose attribute is unknown (None or absent) matches no comparison, not even ``!=``; nor does a
+    number compared with text.  True and false compare as 1 and 0.  Text is ordered by code point.
     """
 
     attribute: str
@@ -176,8 +177,11 @@ class CatalogReader(Protocol):
         """
 
 
-class Catalog(CatalogReader, Protocol):
-    """Questions, and the writes.  Each write is one transaction: all or nothing, repeatable."""
+class Catalog(CatalogReader, Curation, Protocol):
+    """Questions, and all writes: of people and of runs.
+
+    Each write is one transaction: all or nothing, repeatable.
+    """
 
     def register(
         self, manifest: Manifest, recordings: Sequence[Recording], uploads: Sequence[Artifact]

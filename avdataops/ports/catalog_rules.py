@@ -23,8 +23,8 @@ OWN_NUMBERS = frozenset(
 )
 """A scene's own fields that are compared with numbers."""
 
-OWN_TEXTS = frozenset({"detector", "actor"})
-"""A scene's own fields that are compared with text."""
+OWN_TEXTS = frozenset({"detector", "actor", "review"})
+"""What of a scene is compared with text: own fields, and the verdict of its latest review."""
 
 SCENE_GROUPS = ("type", "measurement", "vehicle")
 """What scenes can be counted by."""

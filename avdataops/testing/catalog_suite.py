@@ -10,6 +10,7 @@ from avdataops.testing.catalog_lineage import LineageBehaviour
 from avdataops.testing.catalog_measurements import MeasurementBehaviour
 from avdataops.testing.catalog_places import PlaceBehaviour
 from avdataops.testing.catalog_races import RaceBehaviour
+from avdataops.testing.catalog_reviews import ReviewBehaviour
 from avdataops.testing.catalog_runs import RunBehaviour
 from avdataops.testing.catalog_scenes import SceneBehaviour
 from avdataops.testing.catalog_store import CatalogFixtures
@@ -26,6 +27,7 @@ class CatalogSuite(
     AttributeBehaviour,
     PlaceBehaviour,
     LineageBehaviour,
+    ReviewBehaviour,
     CatalogFixtures,
 ):
     """All behaviour of a catalog, over the fixture ``open_catalog``."""

@@ -1,10 +1,12 @@
 """The documents in which the doors tell what the catalog holds: one shape for all of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from avdataops.model.artifact import Artifact
 from avdataops.model.documents import to_document
 from avdataops.model.measurement import Measurement
+from avdataops.model.review import Review
 from avdataops.model.run import RunRecord
 from avdataops.model.scene import Scene
 from avdataops.ports.catalog import CatalogReader
@@ -85,3 +87,16 @@ def scene_row(scene: Scene) -> dict[str, Any]:
     row = to_document(scene)
     row["duration_s"] = (scene.t_end_ns - scene.t_start_ns) / 1e9
     return row
+
+
+def review_row(review: Review) -> dict[str, Any]:
+    """Return one entry in the history of a scene."""
+    row = to_document(review)
+    # What it is about stands above it; whose request it was is nobody's business.
+    return {name: value for name, value in row.items() if name not in {"scene", "request"}}
+
+
+def review_document(scene: str, history: Sequence[Review]) -> dict[str, Any]:
+    """Return all that was said of a scene, oldest first, and what speaks."""
+    rows = [review_row(one) for one in history]
+    return {"scene": scene, "review": rows[-1] if rows else None, "history": rows}

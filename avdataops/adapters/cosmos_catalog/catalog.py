@@ -7,6 +7,7 @@ from typing import Self
 from avdataops.adapters.cosmos_catalog.account import open_client
 from avdataops.adapters.cosmos_catalog.artifacts import get_artifact, list_artifacts, put_shared
 from avdataops.adapters.cosmos_catalog.commits import commit_runs
+from avdataops.adapters.cosmos_catalog.curation import Curated
 from avdataops.adapters.cosmos_catalog.lineage import walk_lineage
 from avdataops.adapters.cosmos_catalog.measurements import (
     get_measurement,
@@ -30,7 +31,7 @@ from avdataops.model.scene import Scene
 from avdataops.ports.catalog import Direction, Lineage, SceneQuery, Taken
 
 
-class CosmosCatalog:
+class CosmosCatalog(Curated):
     """A ``Catalog`` in one database of Cosmos DB; threads and processes may share it.
 
     A transaction never spans more than one partition key, so a write that concerns several

@@ -11,6 +11,7 @@ from avdataops.adapters.cosmos_catalog.documents import scene_of
 from avdataops.adapters.cosmos_catalog.layout import SCENES
 from avdataops.adapters.cosmos_catalog.missing import SCENE, no_such
 from avdataops.adapters.cosmos_catalog.requests import PAGE, Document, Requests
+from avdataops.adapters.cosmos_catalog.reviewed import reviewed_as
 from avdataops.adapters.cosmos_catalog.values import check_text, is_known_shape
 from avdataops.adapters.cosmos_catalog.visible import Visible, rank_of
 from avdataops.model.places import distance_m
@@ -91,7 +92,8 @@ def _tested(
     while chunk := list(itertools.islice(rows, page)):
         near = [row for row in chunk if query.near is None or _is_near(row, query.near)]
         speaking = list(visible.speaking(near))
-        yield from in_company(requests, visible, speaking, query.during)
+        told = reviewed_as(requests, speaking, query.where)
+        yield from in_company(requests, visible, told, query.during)
 
 
 def _is_near(row: Document, near: Near) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from avdataops.adapters.sqlite_catalog.artifacts import get_artifact, list_artifacts, put_artifacts
 from avdataops.adapters.sqlite_catalog.connection import Database
+from avdataops.adapters.sqlite_catalog.curation import Curated
 from avdataops.adapters.sqlite_catalog.lineage import walk_lineage
 from avdataops.adapters.sqlite_catalog.measurements import (
     get_measurement,
@@ -35,7 +36,7 @@ from avdataops.model.scene import Scene
 from avdataops.ports.catalog import Direction, Lineage, SceneQuery, Taken
 
 
-class SqliteCatalog:
+class SqliteCatalog(Curated):
     """A ``Catalog`` in one file on a local disk, or in memory; made if it is not there.
 
     Threads may share it and take turns; every process opens its own.  Raises ``ConfigError`` for

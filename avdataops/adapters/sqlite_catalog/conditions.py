@@ -17,8 +17,11 @@ _PLACES_IN_BOX = (
 )
 _SCENE_IN_BOX = "s.lat_deg >= ? AND s.lat_deg <= ? AND s.lon_deg >= ? AND s.lon_deg <= ?"
 _INT64_MIN = -(2**63)
-_WORKED_OUT = {"duration_s": "s.duration_ns / 1e9"}
-"""Own fields that are no columns."""
+_WORKED_OUT = {
+    "duration_s": "s.duration_ns / 1e9",
+    "review": "(SELECT verdict FROM reviews WHERE scene = s.id ORDER BY number DESC LIMIT 1)",
+}
+"""What is asked like an own field and is no column."""
 
 
 @dataclass(frozen=True, slots=True)

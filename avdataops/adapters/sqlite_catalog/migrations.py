@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from avdataops.adapters.sqlite_catalog.tables_1 import create_tables
+from avdataops.adapters.sqlite_catalog.tables_2 import create_curation_tables
 from avdataops.adapters.sqlite_catalog.transactions import READ, WRITE, transaction
 from avdataops.model.errors import ConfigError
 
@@ -20,7 +21,10 @@ class Migration:
     apply: Callable[[sqlite3.Connection], None]
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, create_tables),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, create_tables),
+    Migration(2, create_curation_tables),
+)
 
 
 def migrate(

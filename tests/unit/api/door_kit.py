@@ -15,6 +15,7 @@ from avdataops.api.access import Caller, Role
 from avdataops.model.location import Location
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.catalog import CatalogReader, Taken
+from avdataops.ports.curation import Curation
 from avdataops.ports.storage import Linking
 from avdataops.testing.catalog_store import detected, extracted, fill, register
 from avdataops.testing.facts import scene, uploaded
@@ -22,19 +23,21 @@ from avdataops.wiring.scene_questions import Asking
 
 TOKEN = "open-sesame"  # noqa: S105 - opens nothing but these tests
 READS = frozenset(name for name in vars(CatalogReader) if not name.startswith("_"))
+CURATES = frozenset(name for name in vars(Curation) if not name.startswith("_"))
 FIRST = uploaded("first")
 SECOND = uploaded("second", vehicle="car-2")
 EMPTY = uploaded("empty", names=("x.mcap",))
 
 
-class OnlyReads:
-    """A catalog that answers nothing but the questions of the port."""
+class Only:
+    """A catalog that answers to nothing but some of its methods."""
 
-    def __init__(self, catalog: object) -> None:
+    def __init__(self, catalog: object, names: frozenset[str] = READS) -> None:
         self._catalog = catalog
+        self._names = names
 
     def __getattr__(self, name: str) -> Any:
-        if name not in READS:
+        if name not in self._names:
             raise AttributeError(f"the API must not use {name}")
         return getattr(self._catalog, name)
 
@@ -77,6 +80,16 @@ class Client:
     def get(self, path: str, *, headers: Mapping[str, str] | None = None, **params: Any) -> Answer:
         """GET under the prefix."""
         return self.ask("GET", f"/api/v1{path}", headers=headers, params=params)
+
+    def send(
+        self, method: str, path: str, body: object, *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send JSON under the prefix, as whoever has the good token."""
+        given = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.ask(
+            method, f"/api/v1{path}", headers={**given, **(headers or {})}, content=content
+        )
 
     def ask(
         self,
@@ -140,9 +153,15 @@ def filled_catalog() -> SqliteCatalog:
 def door_over(
     catalog: SqliteCatalog, *, role: Role | None = Role.READER, links: Linking | None = None
 ) -> Door:
-    """Return a door on whose other side nothing can be written."""
-    reading: Any = OnlyReads(catalog)
-    return Door(catalog=reading, checker=OneToken(role), asking=Asking(reading), links=links)
+    """Return a door on whose other side nothing can be written but what people write."""
+    reading: Any = Only(catalog)
+    return Door(
+        catalog=reading,
+        desk=Only(catalog, CURATES),
+        checker=OneToken(role),
+        asking=Asking(reading),
+        links=links,
+    )
 
 
 def app_over(catalog: SqliteCatalog, **given: Any) -> FastAPI:

@@ -18,13 +18,21 @@ from tests.unit.api.door_kit import TOKEN, Client, app_over
 DESCRIBED: dict[str, Any] = assembled().openapi()["paths"]
 ADDRESSES = [re.sub(r"\{\w+\}", "art_0000000000000000", path) for path in DESCRIBED]
 
+WRITES = [
+    (re.sub(r"\{\w+\}", "scn_0000000000000000", path), method.upper())
+    for path, methods in DESCRIBED.items()
+    for method in methods
+    if method != "get"
+]
+
 
 def test_every_described_address_lies_under_the_prefix_and_wants_a_token() -> None:
-    assert len(DESCRIBED) == 12
+    assert len(DESCRIBED) >= 13
     for path, methods in DESCRIBED.items():
         assert path.startswith("/api/v1/")
-        assert list(methods) == ["get"]
-        assert methods["get"]["security"] == [{"bearer": []}]
+        assert "get" in methods
+        for operation in methods.values():
+            assert operation["security"] == [{"bearer": []}]
 
 
 def test_every_route_of_the_application_is_described_or_public(api: Client) -> None:
@@ -68,6 +76,26 @@ def test_a_token_without_a_role_is_forbidden_everywhere(
 ) -> None:
     answer = Client(app_over(catalog, role=None), loop).ask("GET", address)
     assert (answer.status, answer.json["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(("address", "method"), WRITES)
+@pytest.mark.parametrize("body", [b"{}", b"nonsense", b""])
+def test_nothing_is_written_without_a_token_and_the_role_for_it(
+    catalog: SqliteCatalog, loop: asyncio.Runner, address: str, method: str, body: bytes
+) -> None:
+    app = Client(app_over(catalog), loop)
+    json_ = {"Content-Type": "application/json"}
+    assert app.ask(method, address, headers=json_, content=body).status == 401
+    wrong = json_ | {"Authorization": "Bearer wrong"}
+    assert app.ask(method, address, headers=wrong, content=body).status == 401
+    reader = json_ | {"Authorization": f"Bearer {TOKEN}"}
+    answer = app.ask(method, address, headers=reader, content=body)
+    assert (answer.status, answer.json["code"]) == (403, "forbidden")
+    assert "operator" in answer.json["detail"]
+
+
+def test_there_are_writes_to_refuse() -> None:
+    assert len(WRITES) >= 1
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -17,6 +17,8 @@ from tests.unit.api.door_kit import EMPTY, FIRST, Client
 CHECKED_IN = Path(__file__).parents[3] / "schemas" / "api" / "openapi.json"
 DOCUMENT: dict[str, Any] = json.loads(CHECKED_IN.read_text(encoding="utf-8"))
 
+OPERATIONS = [one for methods in DOCUMENT["paths"].values() for one in methods.items()]
+
 
 def test_the_checked_in_description_is_the_one_of_the_code() -> None:
     told = "run: python -m avdataops.api.describe > schemas/api/openapi.json"
@@ -36,11 +38,12 @@ def test_it_is_served(api: Client) -> None:
 
 def test_every_operation_has_a_name_a_text_and_refusals() -> None:
     names = []
-    for methods in DOCUMENT["paths"].values():
-        operation = methods["get"]
+    for method, operation in OPERATIONS:
         names.append(operation["operationId"])
         assert operation["description"].endswith((".", "``after`` is the id of an artifact."))
-        assert set(operation["responses"]) == {"200", "4XX", "5XX"}
+        good = {"get": {"200"}, "post": {"201"}}[method]
+        assert set(operation["responses"]) == {*good, "4XX", "5XX"}
+        assert ("requestBody" in operation) is (method == "post")
     assert len(set(names)) == len(names)
 
 
@@ -83,6 +86,7 @@ def addresses(api: Client) -> dict[str, str]:
         "/scenes": "/scenes?limit=5",
         "/scenes/count": "/scenes/count?by=vehicle",
         "/scenes/{scene}": f"/scenes/{scene}",
+        "/scenes/{scene}/reviews": f"/scenes/{scene}/reviews",
     }
 
 

@@ -15,7 +15,7 @@ ADDRESSES = ["/api/v1/measurements", "/healthz", "/openapi.json", "/nowhere"]
 
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
-def test_there_is_nothing_but_reading(api: Client, method: str, address: str) -> None:
+def test_what_can_only_be_read_is_only_read(api: Client, method: str, address: str) -> None:
     answer = api.ask(method, address)
     assert (answer.status, answer.headers["allow"]) == (405, "GET")
     assert answer.headers["connection"] == "close"

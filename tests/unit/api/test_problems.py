@@ -22,6 +22,7 @@ EXPECTED = {
     "unsafe_name": 422,
     "hostile_input": 422,
     "conflict": 409,
+    "outdated": 412,
     "nothing_to_do": 409,
     "not_found": 404,
     "busy": 423,
@@ -32,7 +33,7 @@ EXPECTED = {
     "config": 500,
     "error": 500,
 }
-OWN_WORDS = {422, 409, 404}
+OWN_WORDS = {422, 409, 412, 404}
 
 
 class Raising:

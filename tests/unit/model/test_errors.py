@@ -28,7 +28,7 @@ OWN = [
 
 def test_every_class_has_its_own_code() -> None:
     codes = [kind.code for kind in OWN]
-    assert len(set(codes)) == len(codes) == 16
+    assert len(set(codes)) == len(codes) == 17
     assert {code: kind for code, kind in error_classes().items() if kind in OWN} == dict(
         zip(codes, OWN, strict=True)
     )
@@ -50,6 +50,7 @@ def test_codes_and_exit_statuses_stay_as_they_are() -> None:
         "busy": (75, True),
         "config": (78, False),
         "permission_denied": (77, False),
+        "outdated": (65, False),
         "not_found": (4, False),
         "nothing_to_do": (0, False),
     }

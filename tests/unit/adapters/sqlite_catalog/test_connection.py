@@ -58,6 +58,12 @@ def test_all_tables_are_strict(database: Database) -> None:
             "scenes",
             "evidence",
             "migrations",
+            "reviews",
+            "saved_queries",
+            "datasets",
+            "dataset_scenes",
+            "dataset_artifacts",
+            "requests",
         ),
         1,
     )
