@@ -33,6 +33,8 @@ PATTERNS = (
     "zstandard/_cffi*",
     # Face detection models.
     "cv2/data/*.xml",
+    # DuckDB behind a driver manager that is not installed.
+    "adbc_driver_duckdb/**",
 )
 KEPT = ("pyarrow/lib.cpython-*.so",)
 """Extension modules that a pattern for shared libraries also matches."""
