@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from avdataops.cli.clips import export
 from avdataops.cli.groups import HintingGroup
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
@@ -29,6 +30,9 @@ _COLUMNS = ("id", "type", "t_start_ns", "duration_s", "vehicle", "confidence", "
 @click.group(cls=HintingGroup)
 def scenes() -> None:
     """Find what happened."""
+
+
+scenes.add_command(export)
 
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
