@@ -36,6 +36,10 @@ LOCKED: dict[str, dict[str, object]] = {
         "purge_protection_enabled": True,
         "rbac_authorization_enabled": True,
     },
+    "azurerm_container_app_environment": {
+        "public_network_access": "Disabled",
+        "internal_load_balancer_enabled": True,
+    },
     "azurerm_data_factory": {
         "public_network_enabled": False,
         "managed_virtual_network_enabled": True,

@@ -185,14 +185,14 @@ def test_a_service_without_private_endpoint_is_found(plans: dict[str, Plan]) -> 
 def test_a_subnet_without_security_group_is_found(plans: dict[str, Plan]) -> None:
     type_ = "azurerm_subnet_network_security_group_association"
     left = [one for one in plans["dev"].resources if one.type != type_]
-    assert len(policies.open_subnets(left)) == 3
+    assert len(policies.open_subnets(left)) == 4
 
 
 def test_a_security_group_that_lets_in_is_found(plans: dict[str, Plan]) -> None:
     found = policies.open_subnets(
         changed(plans["dev"], "azurerm_network_security_group", "security_rule", [])
     )
-    assert len(found) == 2
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize(

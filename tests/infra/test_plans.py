@@ -12,9 +12,17 @@ from avdataops.model.location import Zone
 from avdataops.settings import AzureSettings, Settings, load_settings
 from avdataops.tables.kinds import kinds
 from tests.doubles.terraform.environment import ROOT
-from tests.doubles.terraform.planning import ENVIRONMENTS, Plan, Planned
+from tests.doubles.terraform.planning import (
+    ENVIRONMENTS,
+    Plan,
+    Planned,
+    Terraform,
+    TerraformRefused,
+    copy_of_infra,
+    make_plan,
+)
 from tests.infra import policies
-from tests.infra.conftest import GROUPS, IMAGE
+from tests.infra.conftest import API, GROUPS, IMAGE
 
 ADF = ROOT / "pipelines" / "adf"
 NOT_DEPLOYED = {"arm-template-parameters-definition.json", "managedVirtualNetwork/default.json"}
@@ -330,6 +338,68 @@ def test_the_output_is_the_environment_that_avdataops_reads(
     local = {"cosmos_key", "batch_key", "client_id", "storage"}
     told = {name.removeprefix("AVDATAOPS_AZURE__").lower() for name in said}
     assert set(AzureSettings.model_fields) - local <= told
+
+
+def api_of(plan: Plan) -> dict[str, Any]:
+    """Return the app that serves the Metadata API."""
+    (app,) = plan.of("azurerm_container_app")
+    return app.values
+
+
+def test_the_api_starts_with_settings_that_it_understands(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (container,) = api_of(plan)["template"][0]["container"]
+    assert container["image"] == API["image"]
+    for one in container["env"]:
+        assert one["secret_name"] is None, "an identity needs no secret"
+        monkeypatch.setenv(one["name"], one["value"])
+    settings = load_settings()
+    assert settings.api.audience == API["audience"]
+    assert settings.api.tenant is not None
+    assert settings.azure.client_id == identities(plan)["api"]["client_id"]
+    assert settings.azure.cosmos_endpoint
+    assert settings.azure.cosmos_database
+    assert {zone.value for zone in settings.azure.storage} == {zone.value for zone in Zone}
+    assert settings.azure.batch_endpoint is None, "it starts nothing"
+
+
+def test_the_api_is_asked_whether_it_lives_where_its_image_says(plan: Plan) -> None:
+    said = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8").split("AS api")[1]
+    (command,) = re.findall(r"^CMD (\[.*\])", said, re.MULTILINE)
+    port = int(json.loads(command)[-1])
+    (template,), (ingress,) = api_of(plan)["template"], api_of(plan)["ingress"]
+    (container,) = template["container"]
+    probes = [container[f"{kind}_probe"][0] for kind in ("startup", "liveness", "readiness")]
+    assert {(one["port"], one["path"]) for one in probes} == {(port, "/healthz")}
+    assert f"127.0.0.1:{port}/healthz" in said
+    assert ingress["target_port"] == port
+    assert ingress["allow_insecure_connections"] is False
+    assert template["min_replicas"] >= 1
+
+
+def test_the_network_knows_the_name_of_the_api(plan: Plan) -> None:
+    (environment,) = plan.of("azurerm_container_app_environment")
+    zones = [
+        one.values for one in plan.of("azurerm_private_dns_zone") if "module.api" in one.address
+    ]
+    (record,) = plan.of("azurerm_private_dns_a_record")
+    assert [zone["name"] for zone in zones] == [environment.values["default_domain"]]
+    assert record.values["records"] == [environment.values["static_ip_address"]]
+    subnets = {one.values["name"]: one.values for one in plan.of("azurerm_subnet")}
+    given_away = {name for name, values in subnets.items() if values["delegation"]}
+    assert given_away == {"snet-api"}
+    assert environment.values["infrastructure_subnet_id"] == subnets["snet-api"]["id"]
+
+
+def test_without_an_image_there_is_no_api(tool: Terraform, tmp_path: Path) -> None:
+    place = copy_of_infra(tmp_path) / "environments" / "dev"
+    bare = make_plan(tool, place, image=IMAGE, groups=GROUPS)
+    assert not bare.of("azurerm_container_app")
+    assert bare.outputs.get("api_address") is None
+    with pytest.raises(TerraformRefused, match="by its digest"):
+        make_plan(tool, place, image=IMAGE, api={**API, "image": "registry.example/api:latest"})
 
 
 def test_everything_is_described_and_used(plan: Plan) -> None:

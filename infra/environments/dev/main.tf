@@ -48,6 +48,7 @@ module "platform" {
   tenant_id               = var.tenant_id
   location                = var.location
   image                   = var.image
+  api                     = var.api
   triggers_started        = var.triggers_started
   alert_emails            = var.alert_emails
   budget                  = var.budget

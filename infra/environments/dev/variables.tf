@@ -25,6 +25,12 @@ variable "package" {
   type        = string
 }
 
+variable "api" {
+  description = "The Metadata API: image by digest, client id of its app registration; null: not deployed."
+  type        = object({ image = string, audience = string, min_replicas = optional(number), max_replicas = optional(number) })
+  default     = null
+}
+
 variable "triggers_started" {
   description = "Whether Data Factory's triggers run."
   type        = bool

@@ -18,3 +18,8 @@ output "connection_string" {
   value       = module.platform.connection_string
   sensitive   = true
 }
+
+output "api_address" {
+  description = "Where the Metadata API and its pages answer, inside of the network."
+  value       = module.platform.api_address
+}

@@ -1,4 +1,4 @@
-# One virtual network: a subnet for private endpoints, one for each Batch pool.
+# One virtual network: a subnet for private endpoints, one for each Batch pool, one for the API.
 # Nodes have no public address; what they must reach outside (Batch node agent images, the clock)
 # goes through the NAT gateway, because new networks have no default way out since March 2026.
 
@@ -15,7 +15,9 @@ locals {
     endpoints    = 0
     orchestrator = 1
     execution    = 2
+    api          = 3
   }
+  prefixes = { for name, number in local.subnets : name => cidrsubnet(var.address_space, 2, number) }
 }
 
 resource "azurerm_subnet" "this" {
@@ -23,9 +25,21 @@ resource "azurerm_subnet" "this" {
   name                              = "snet-${each.key}"
   resource_group_name               = var.resource_group_name
   virtual_network_name              = azurerm_virtual_network.this.name
-  address_prefixes                  = [cidrsubnet(var.address_space, 2, each.value)]
+  address_prefixes                  = [local.prefixes[each.key]]
   default_outbound_access_enabled   = false
   private_endpoint_network_policies = "Enabled"
+
+  # Container Apps take only a subnet that is theirs.
+  dynamic "delegation" {
+    for_each = each.key == "api" ? ["Microsoft.App/environments"] : []
+    content {
+      name = "container-apps"
+      service_delegation {
+        name    = delegation.value
+        actions = ["Microsoft.Network/virtualNetworks/subnets/join/action"]
+      }
+    }
+  }
 }
 
 # Nobody reaches a node from outside, and nodes do not talk to each other: tasks meet in storage.
@@ -82,12 +96,79 @@ resource "azurerm_network_security_group" "endpoints" {
   }
 }
 
+# What a Container Apps environment needs: its clients, its load balancer's probes, its own hosts.
+resource "azurerm_network_security_group" "api" {
+  name                = "nsg-${var.name}-api"
+  resource_group_name = var.resource_group_name
+  location            = var.location
+  tags                = var.tags
+
+  security_rule {
+    name                       = "allow-https-from-network"
+    description                = "Clients in this network and its peers; the load balancer hands 443 on to 31443."
+    priority                   = 100
+    direction                  = "Inbound"
+    access                     = "Allow"
+    protocol                   = "Tcp"
+    source_address_prefix      = "VirtualNetwork"
+    source_port_range          = "*"
+    destination_address_prefix = "*"
+    destination_port_ranges    = ["443", "31443"]
+  }
+
+  security_rule {
+    name                       = "allow-probes"
+    description                = "Azure's load balancer asks whether hosts live."
+    priority                   = 110
+    direction                  = "Inbound"
+    access                     = "Allow"
+    protocol                   = "Tcp"
+    source_address_prefix      = "AzureLoadBalancer"
+    source_port_range          = "*"
+    destination_address_prefix = "*"
+    destination_port_range     = "30000-32767"
+  }
+
+  security_rule {
+    name                       = "allow-among-hosts"
+    description                = "Hosts of the environment talk to each other, and to nobody else's."
+    priority                   = 120
+    direction                  = "Inbound"
+    access                     = "Allow"
+    protocol                   = "*"
+    source_address_prefix      = local.prefixes["api"]
+    source_port_range          = "*"
+    destination_address_prefix = local.prefixes["api"]
+    destination_port_range     = "*"
+  }
+
+  security_rule {
+    name                       = "deny-all-inbound"
+    description                = "Nothing else."
+    priority                   = 4000
+    direction                  = "Inbound"
+    access                     = "Deny"
+    protocol                   = "*"
+    source_address_prefix      = "*"
+    source_port_range          = "*"
+    destination_address_prefix = "*"
+    destination_port_range     = "*"
+  }
+}
+
+locals {
+  security_groups = {
+    api          = azurerm_network_security_group.api.id
+    endpoints    = azurerm_network_security_group.endpoints.id
+    orchestrator = azurerm_network_security_group.nodes.id
+    execution    = azurerm_network_security_group.nodes.id
+  }
+}
+
 resource "azurerm_subnet_network_security_group_association" "this" {
-  for_each  = azurerm_subnet.this
-  subnet_id = each.value.id
-  network_security_group_id = (
-    each.key == "endpoints" ? azurerm_network_security_group.endpoints.id : azurerm_network_security_group.nodes.id
-  )
+  for_each                  = azurerm_subnet.this
+  subnet_id                 = each.value.id
+  network_security_group_id = local.security_groups[each.key]
 }
 
 resource "azurerm_public_ip" "out" {

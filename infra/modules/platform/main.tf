@@ -167,6 +167,34 @@ locals {
   }
 }
 
+# Only once there is an image to run and an app registration whose tokens it takes.
+module "api" {
+  source                = "../api"
+  count                 = var.api == null ? 0 : 1
+  name                  = local.name
+  image                 = var.api.image
+  identity              = azurerm_user_assigned_identity.this["api"]
+  registry_login_server = module.registry.login_server
+  replicas              = { min = var.api.min_replicas, max = var.api.max_replicas }
+  zone_redundant        = var.zone_redundant
+  network_id            = module.network.id
+  place                 = merge(local.place, { subnet_id = module.network.subnet_ids["api"] })
+
+  settings = merge(
+    { for zone, endpoint in local.settings.storage : "AVDATAOPS_AZURE__STORAGE__${upper(zone)}" => endpoint },
+    {
+      AVDATAOPS_API__TENANT            = var.tenant_id
+      AVDATAOPS_API__AUDIENCE          = var.api.audience
+      AVDATAOPS_AZURE__CLIENT_ID       = azurerm_user_assigned_identity.this["api"].client_id
+      AVDATAOPS_AZURE__COSMOS_ENDPOINT = local.settings.cosmos_endpoint
+      AVDATAOPS_AZURE__COSMOS_DATABASE = local.settings.cosmos_database
+    },
+  )
+
+  # The app pulls its image while it is made.
+  depends_on = [module.access]
+}
+
 module "factory" {
   source         = "../factory"
   factory_name   = "adf-${local.name}-${local.suffix}"

@@ -32,6 +32,9 @@ locals {
       registry = { id = module.registry.id, categories = ["ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"], metrics = "AllMetrics" }
       vault    = { id = module.keys.vault_id, categories = ["AuditEvent"], metrics = "AllMetrics" }
     },
+    var.api == null ? {} : {
+      api = { id = module.api[0].environment_id, categories = ["ContainerAppConsoleLogs", "ContainerAppSystemLogs"], metrics = "AllMetrics" }
+    },
   )
 }
 

@@ -37,3 +37,8 @@ output "connection_string" {
   value       = module.observability.connection_string
   sensitive   = true
 }
+
+output "api_address" {
+  description = "Where the Metadata API and its pages answer, inside of the network; null where it is not deployed."
+  value       = var.api == null ? null : module.api[0].address
+}

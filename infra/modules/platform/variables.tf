@@ -193,6 +193,32 @@ variable "image" {
   }
 }
 
+variable "api" {
+  description = "The Metadata API: its image by digest, the client id of its app registration, how many copies; null: not deployed."
+  type = object({
+    image        = string
+    audience     = string
+    min_replicas = optional(number, 1)
+    max_replicas = optional(number, 3)
+  })
+  default = null
+
+  validation {
+    condition     = var.api == null ? true : can(regex("^[a-z0-9.-]+/[a-z0-9/._-]+@sha256:[0-9a-f]{64}$", var.api.image))
+    error_message = "Name the image by its digest: registry/repository@sha256:..."
+  }
+
+  validation {
+    condition     = var.api == null ? true : can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.api.audience))
+    error_message = "The audience is the client id of the app registration, a UUID in lower case."
+  }
+
+  validation {
+    condition     = var.api == null ? true : var.api.min_replicas >= 1 && var.api.max_replicas >= var.api.min_replicas
+    error_message = "At least one copy runs, and the most is not less than the least."
+  }
+}
+
 variable "triggers_started" {
   description = "Whether Data Factory's triggers run. Set to false, apply, and set back when a trigger's file has changed."
   type        = bool
