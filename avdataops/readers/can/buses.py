@@ -14,6 +14,7 @@ from avdataops.readers.can.census import Census, Id, Seen
 from avdataops.readers.can.dbc import Match, Message, load_dbc, match_messages
 from avdataops.readers.can.decode import schema_of
 from avdataops.readers.can.frames import FRAMES_SCHEMA, FRAMES_TYPE, Frames
+from avdataops.readers.can.grouping import group_codes
 from avdataops.readers.names import UniqueNames
 
 _MAX_LISTED = 8
@@ -132,16 +133,12 @@ def _listed(ids: Sequence[Id]) -> str:
 def frames_by_message(bus: Bus, frames: Frames) -> Iterator[tuple[Decoded, Frames]]:
     """Yield each message that frames of the channel hold, with its frames in their order."""
     codes = frames.id | (frames.extended.astype(np.int64) << 32)
-    values, place = np.unique(codes, return_inverse=True)
-    found: dict[str, tuple[Decoded, npt.NDArray[np.bool_]]] = {}
-    for number, code in enumerate(values.tolist()):
+    grouped = group_codes(codes)
+    found: dict[str, tuple[Decoded, list[npt.NDArray[np.intp]]]] = {}
+    for code, rows in zip(grouped.codes, grouped.rows(), strict=True):
         decoded = bus.by_id.get((code & 0xFFFFFFFF, bool(code >> 32)))
         if decoded is not None:
-            name = decoded.stream.name
-            empty = np.zeros(len(values), dtype=np.bool_)
-            found.setdefault(name, (decoded, empty))[1][number] = True
-    order = np.argsort(place, kind="stable")
-    bounds = np.searchsorted(place[order], np.arange(len(values) + 1))
-    for decoded, ours in found.values():
-        parts = [order[bounds[n] : bounds[n + 1]] for n in np.flatnonzero(ours)]
-        yield decoded, frames.take(np.sort(np.concatenate(parts)))
+            found.setdefault(decoded.stream.name, (decoded, []))[1].append(rows)
+    for decoded, parts in found.values():
+        rows = parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts))
+        yield decoded, frames.take(rows)

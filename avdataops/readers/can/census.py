@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from avdataops.model.time import TimeRange
 from avdataops.readers.can.frames import Frames
+from avdataops.readers.can.grouping import group_codes
 
 _ID_BITS = (1 << 29) - 1
 _EXTENDED = 1 << 31
@@ -39,9 +41,9 @@ class Census:
         self.without_data: dict[int, Counter[str]] = {}
         """Frames that give no row, by channel and reason."""
 
-    def add(self, frames: Frames) -> None:
-        """Count data frames."""
-        for channel, key, seen in _count(frames):
+    def add(self, frames: Frames, timed: npt.NDArray[np.bool_] | None = None) -> None:
+        """Count data frames; ``timed`` says which of them have a time, None that all have."""
+        for channel, key, seen in _count(frames, timed):
             ids = self.ids.setdefault(channel, {})
             ids[key] = ids.get(key, Seen()).plus(seen)
 
@@ -55,14 +57,11 @@ class Census:
         return tuple(sorted({*self.ids, *self.without_data}))
 
 
-def _count(frames: Frames) -> Iterator[tuple[int, Id, Seen]]:
+def _count(frames: Frames, timed: npt.NDArray[np.bool_] | None) -> Iterator[tuple[int, Id, Seen]]:
     codes = (frames.bus << 32) | (frames.extended.astype(np.int64) << 31) | frames.id
-    values, place, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    first = np.full(len(values), np.iinfo(np.int64).max)
-    last = np.full(len(values), np.iinfo(np.int64).min)
-    np.minimum.at(first, place, frames.t_ns)
-    np.maximum.at(last, place, frames.t_ns)
-    for number, code in enumerate(values.tolist()):
-        span = TimeRange(int(first[number]), int(last[number]) + 1)
+    grouped = group_codes(codes)
+    for code, where in zip(grouped.codes, grouped.rows(), strict=True):
+        times = frames.t_ns[where if timed is None else where[timed[where]]]
+        span = TimeRange(int(times.min()), int(times.max()) + 1) if len(times) else None
         key = (code & _ID_BITS, bool(code & _EXTENDED))
-        yield code >> 32, key, Seen(int(counts[number]), span)
+        yield code >> 32, key, Seen(len(where), span)

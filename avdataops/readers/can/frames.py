@@ -77,12 +77,41 @@ class Frames:
         return words.take(pa.array(self.transmitted.astype(np.int8)))
 
 
+MAX_PAYLOAD_BYTES = 2048
+"""Of a CAN XL frame; longer values are no frames."""
+
+
+def matrix_of(
+    payloads: pa.Array,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return binary values as rows of equal width, padded with zeros, and their lengths.
+
+    A null has length 0; of a value over 2048 bytes the rest is left out.
+    """
+    offsets = np.frombuffer(payloads.buffers()[1], np.int32)[
+        payloads.offset : payloads.offset + len(payloads) + 1
+    ].astype(np.int64)
+    lengths = np.minimum(np.diff(offsets), MAX_PAYLOAD_BYTES)
+    width = int(lengths.max()) if len(lengths) else 0
+    content = payloads.buffers()[2]
+    if not width or content is None:
+        return np.zeros((len(payloads), width), np.uint8), lengths
+    flat = np.frombuffer(content, np.uint8)
+    if len(lengths) and (np.diff(offsets) == width).all():
+        return flat[offsets[0] : offsets[-1]].reshape(len(lengths), width), lengths
+    inside = np.arange(width) < lengths[:, None]
+    place = np.minimum(offsets[:-1, None] + np.arange(width), len(flat) - 1)
+    return np.where(inside, flat[place], 0).astype(np.uint8), lengths
+
+
 def binary_column(data: npt.NDArray[np.uint8], length: npt.NDArray[np.int64]) -> pa.Array:
     """Return the first ``length`` bytes of each row of ``data`` as one binary column."""
-    length = np.minimum(length, data.shape[1])
+    length = np.clip(length, 0, data.shape[1])
     offsets = np.zeros(len(length) + 1, dtype=np.int32)
     np.cumsum(length, out=offsets[1:])
-    inside = np.arange(data.shape[1]) < length[:, None]
-    flat = np.ascontiguousarray(data[inside])
+    if len(length) and offsets[-1] == len(length) * data.shape[1]:
+        flat = np.ascontiguousarray(data).reshape(-1)
+    else:
+        flat = np.ascontiguousarray(data[np.arange(data.shape[1]) < length[:, None]])
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(flat)]
     return pa.Array.from_buffers(pa.binary(), len(length), buffers)

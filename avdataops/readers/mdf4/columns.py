@@ -4,17 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from avdataops.model.errors import InputError, SchemaMismatch
-from avdataops.readers.mdf4 import arithmetic
-from avdataops.readers.mdf4.facts import Channel, Samples
-from avdataops.readers.mdf4.formula import evaluate
+from avdataops.model.errors import InputError
+from avdataops.readers.mdf4.facts import Channel, Invalid, Physical, Samples
 from avdataops.readers.names import RESERVED, UniqueNames, snake_case
-
-_TEXT = "SUO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,34 +19,45 @@ class Column:
     channel: Channel
     fields: tuple[pa.Field, ...]
     problem: str | None = None
+    """Why its values are raw or missing."""
 
 
 def plan_columns(channels: Sequence[Channel]) -> tuple[Column, ...]:
     """Name the columns of a group and find their types, without reading a sample."""
     unique = UniqueNames(RESERVED)
-    return tuple(_plan(channel, unique) for channel in channels if channel.dtype.names is None)
+    return tuple(_plan(channel, unique) for channel in channels)
 
 
 def _plan(channel: Channel, unique: UniqueNames) -> Column:
     name = unique.claim(snake_case(channel.name))
-    metadata = {"source": channel.name} | ({"unit": channel.unit} if channel.unit else {})
-    if channel.is_text:
-        return Column(channel, (pa.field(name, pa.string(), metadata=metadata),))
+    source = {"source": channel.name}
+    metadata = source | ({"unit": channel.unit} if channel.unit else {})
     if channel.is_bytes:
-        return Column(channel, (pa.field(name, pa.binary(), metadata=metadata),))
-    problem = None
-    probe = np.zeros(1, channel.dtype)
+        return Column(channel, (pa.field(name, pa.binary(), metadata=metadata),), channel.problem)
+    if channel.is_text:
+        if channel.conversion is None or not channel.conversion.takes_text:
+            return Column(
+                channel, (pa.field(name, pa.string(), metadata=metadata),), channel.problem
+            )
+        kind = channel.conversion.of_texts(pa.array([""])).type
+        raw = pa.field(unique.claim(f"{name}_raw"), pa.string(), metadata=source)
+        return Column(channel, (pa.field(name, kind, metadata=metadata), raw), channel.problem)
+    problem = channel.problem
+    probe = np.zeros((1, *channel.shape), channel.dtype)
     try:
-        physical = convert(channel, probe)
+        physical = _physical(channel, probe)
     except InputError as error:
-        physical, problem = probe, error.message
-    if physical.dtype.kind in _TEXT:
-        raw = pa.field(
-            unique.claim(f"{name}_raw"), _type_of(probe), metadata={"source": channel.name}
-        )
-        text = pa.field(name, pa.string(), metadata={"source": channel.name})
-        return Column(channel, (text, raw))
+        physical, problem = probe, problem or error.message
+    if isinstance(physical, pa.Array) and not channel.shape:
+        raw = pa.field(unique.claim(f"{name}_raw"), _type_of(probe), metadata=source)
+        return Column(channel, (pa.field(name, pa.string(), metadata=source), raw), problem)
+    if isinstance(physical, pa.Array):
+        physical, problem = probe, problem or "an array of texts has no column"
     return Column(channel, (pa.field(name, _type_of(physical), metadata=metadata),), problem)
+
+
+def _physical(channel: Channel, raw: Samples) -> Physical:
+    return raw if channel.conversion is None else channel.conversion.physical(raw)
 
 
 def _type_of(values: Samples) -> pa.DataType:
@@ -64,77 +70,46 @@ def _type_of(values: Samples) -> pa.DataType:
     return single
 
 
-def convert(channel: Channel, raw: Samples) -> Samples:
-    """Return physical values; raises ``InputError`` for a conversion that cannot be worked out."""
-    if channel.formula is not None:
-        return evaluate(channel.formula, raw)
-    if channel.conversion is None:
-        return raw
-    kind = channel.conversion.conversion_type
-    if kind == arithmetic.RATIONAL:
-        return arithmetic.rational(channel.conversion, raw)
-    if kind == arithmetic.RANGES:
-        return arithmetic.ranges(channel.conversion, raw)
-    try:
-        converted: Samples = channel.conversion.convert(raw, ignore_value2text_conversions=False)
-    except Exception as error:
-        # A table without entries or of odd numbers shows as whatever the library trips over.
-        raise SchemaMismatch(f"its conversion cannot be worked out: {error}") from error
-    return converted
-
-
 def column_arrays(
-    column: Column, raw: Samples, invalid: npt.NDArray[np.bool_] | None
+    column: Column, raw: Samples | pa.Array, invalid: Invalid | None
 ) -> list[pa.Array]:
     """Return the arrays of a column's fields."""
     channel = column.channel
     if channel.is_text or channel.is_bytes:
-        return [_opaque(column.fields[0].type, raw, invalid)]
-    physical = raw if column.problem else convert(channel, raw)
-    if len(column.fields) == 1:
-        return [_numbers(column.fields[0].type, physical, invalid)]
-    texts = _texts(physical, invalid)
-    return [texts, _numbers(column.fields[1].type, raw, invalid)]
+        values = raw if isinstance(raw, pa.Array) else _opaque(column.fields[-1].type, raw)
+        if len(column.fields) == 1 or channel.conversion is None:
+            return [_masked(values, invalid)]
+        converted = channel.conversion.of_texts(values)
+        return [_masked(converted, invalid), _masked(values, invalid)]
+    physical = raw if column.problem else _physical(channel, raw)
+    if isinstance(physical, pa.Array):
+        return [_masked(physical, invalid), _numbers(column.fields[1].type, raw, invalid)]
+    return [_numbers(column.fields[0].type, physical, invalid)]
 
 
-def _numbers(kind: pa.DataType, values: Samples, invalid: npt.NDArray[np.bool_] | None) -> pa.Array:
+def _masked(values: pa.Array, invalid: Invalid | None) -> pa.Array:
+    if invalid is None:
+        return values
+    return pc.if_else(pa.array(~invalid), values, pa.scalar(None, values.type))
+
+
+def _numbers(kind: pa.DataType, values: Samples, invalid: Invalid | None) -> pa.Array:
     if values.dtype.kind == "c":
         values = np.stack([values.real, values.imag], axis=-1).astype(np.float64)
-    native = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("="), copy=False)
-    flat = native.reshape(-1)
+    native = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
     if native.ndim == 1:
-        return pa.array(flat, kind, mask=invalid)
-    array = pa.array(flat)
+        return pa.array(native, kind, mask=invalid)
+    array = pa.array(native.reshape(-1))
     for size in reversed(native.shape[1:]):
         array = pa.FixedSizeListArray.from_arrays(array, size)
-    if invalid is None:
-        return array
-    return pc.if_else(pa.array(~invalid), array, pa.scalar(None, kind))
+    return _masked(array, invalid)
 
 
-def _opaque(kind: pa.DataType, values: Samples, invalid: npt.NDArray[np.bool_] | None) -> pa.Array:
+def _opaque(kind: pa.DataType, values: Samples) -> pa.Array:
     if values.ndim > 1:
         rows = [row.tobytes() for row in np.ascontiguousarray(values)]
     else:
-        rows = [_bytes(value) for value in values.tolist()]
+        rows = [one if isinstance(one, bytes) else str(one).encode() for one in values.tolist()]
     if pa.types.is_string(kind):
-        rows = [row.rstrip(b"\0").decode("utf-8", "replace") for row in rows]
-    return pa.array(rows, kind, mask=invalid)
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
-
-
-def _texts(values: Samples, invalid: npt.NDArray[np.bool_] | None) -> pa.Array:
-    """Return the texts of values; a value that the table does not name has none."""
-    named, place = np.unique(
-        values.astype("S") if values.dtype.kind == "O" else values, return_inverse=True
-    )
-    texts = pa.array([_text(value) for value in named.tolist()], pa.string())
-    return texts.take(pa.array(place.astype(np.int64), mask=invalid))
-
-
-def _text(value: object) -> str | None:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return text or None
+        return pa.array([row.rstrip(b"\0").decode("utf-8", "replace") for row in rows], kind)
+    return pa.array(rows, kind)

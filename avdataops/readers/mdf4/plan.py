@@ -1,21 +1,23 @@
 """Streams of an MDF file: measured groups, bus channels, and decoded messages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
 from avdataops.model.stream import Problem, Stream
+from avdataops.model.time import TimeRange
 from avdataops.readers.can.buses import Bus, id_problems, load_dbcs, plan_bus
-from avdataops.readers.can.census import Census, Seen
+from avdataops.readers.can.census import Census
 from avdataops.readers.can.dbc import Match
 from avdataops.readers.mdf4 import bus
 from avdataops.readers.mdf4.columns import Column, plan_columns
-from avdataops.readers.mdf4.facts import Group
-from avdataops.readers.mdf4.source import Source
+from avdataops.readers.mdf4.facts import Channel, Group, Lost, Source
 from avdataops.readers.names import UniqueNames
 
-_CENSUS_ROWS = 1 << 20
+FRAME_ROWS = 1 << 19
+"""Frames that are decoded together: few large batches for each of many messages."""
 T_NS = pa.field("t_ns", pa.int64(), nullable=False, metadata={"unit": "ns"})
 
 
@@ -33,18 +35,36 @@ class Measured:
 class Plan:
     """All streams of a file."""
 
-    measured: tuple[Measured, ...]
-    buses: tuple[Bus, ...]
-    frame_groups: tuple[Group, ...]
+    measured: Mapping[int, Measured]
+    """By group."""
+    buses: Mapping[str, tuple[Bus, ...]]
+    """By kind of bus."""
+    frame_groups: Mapping[int, str]
+    """Kind of bus by group."""
+    frame_parts: Mapping[int, Mapping[str, Channel]]
+    """Channels of the parts of a frame by group."""
     problems: tuple[Problem, ...]
+
+    @property
+    def all_buses(self) -> tuple[Bus, ...]:
+        """Bus channels of all kinds."""
+        return tuple(one for some in self.buses.values() for one in some)
 
     @property
     def streams(self) -> tuple[Stream, ...]:
         """Measured streams, then each bus channel with its messages."""
-        found = [one.stream for one in self.measured]
-        for one in self.buses:
+        found = [one.stream for one in self.measured.values()]
+        for one in self.all_buses:
             found += [one.stream, *(decoded.stream for decoded in one.decoded)]
         return tuple(found)
+
+    @property
+    def schemas(self) -> dict[str, pa.Schema]:
+        """Columns of all streams."""
+        found = {one.stream.name: one.schema for one in self.measured.values()}
+        for one in self.all_buses:
+            found |= one.schemas
+        return found
 
 
 @dataclass(slots=True)
@@ -65,85 +85,101 @@ def plan_streams(name: str, source: Source, dbc: Mapping[str, bytes]) -> Plan:
     """Find the streams of an opened file; ``dbc`` are texts by file name."""
     notes = _Notes()
     naming = _Naming(UniqueNames(joint="#"), notes)
-    frame_groups = tuple(group for group in source.groups if bus.is_frames(group))
-    measured = tuple(
-        _measured(source, group, naming) for group in source.groups if group not in frame_groups
-    )
-    buses: tuple[Bus, ...] = ()
-    if frame_groups:
+    groups = [group for some in source.sets for group in some]
+    frames = {group.index: kind for group in groups if (kind := bus.bus_kind(group)) is not None}
+    plain = [group for group in groups if group.index not in frames]
+    ends = source.ends([group for group in plain if group.kind == "time"])
+    measured = {
+        group.index: _measured(group, _span(source, ends.get(group.index)), naming)
+        for group in plain
+    }
+    buses: dict[str, tuple[Bus, ...]] = {}
+    if frames:
         match, problems = load_dbcs(dbc)
         notes.problems += problems
-        buses = _buses(source, frame_groups, match, naming)
-        if not dbc and any(one.stream.rows for one in buses):
+        for kind in dict.fromkeys(frames.values()):
+            mine = [group for group in groups if frames.get(group.index) == kind]
+            buses[kind] = _buses(kind, _census(source, mine, notes), match, naming)
+        if not dbc and any(one.stream.rows for some in buses.values() for one in some):
             notes.add("no_dbc", f"{name} has CAN frames and no DBC was given to decode them")
     _note_state(name, source, notes)
-    return Plan(measured, buses, frame_groups, tuple(notes.problems))
+    parts = {one.index: bus.frame_channels(one) for one in groups if one.index in frames}
+    return Plan(measured, buses, frames, parts, tuple(notes.problems))
 
 
 def _note_state(name: str, source: Source, notes: _Notes) -> None:
-    for cut in source.cuts[:1]:
+    for cut in source.facts.cuts[:1]:
         notes.add("truncated", f"{name} breaks off: the block at byte {cut} is not whole")
-    if source.is_unfinalised:
+    if source.facts.is_unfinalised:
         notes.add("unfinalised", f"{name} was not closed by the logger; its last records may lack")
-    if source.is_local_time:
+    if source.facts.is_local_time:
         text = f"{name} states its start in a local time without offset; it is taken for UTC"
         notes.add("local_time", text)
 
 
-def _measured(source: Source, group: Group, naming: _Naming) -> Measured:
+def _span(source: Source, ends: tuple[float, float] | None) -> TimeRange | None:
+    if ends is None:
+        return None
+    t_ns, kept = source.facts.times_ns(np.array(ends))
+    in_order = len(kept) == len(ends) and t_ns[0] <= t_ns[1]
+    return TimeRange(int(t_ns[0]), int(t_ns[1]) + 1) if in_order else None
+
+
+def _measured(group: Group, span: TimeRange | None, naming: _Naming) -> Measured:
     columns = plan_columns(group.channels)
     fields = [T_NS, *(field for column in columns for field in column.fields)]
     name = naming.unique.claim(group.name)
     for column in columns:
         if column.problem:
-            text = f"'{column.channel.name}' in '{name}' is kept raw: {column.problem}"
+            state = "has no values" if column.channel.problem else "is kept raw"
+            text = f"'{column.channel.name}' in '{name}' {state}: {column.problem}"
             naming.notes.add("bad_conversion", text, name)
     if group.kind != "time" and group.rows:
         text = f"'{name}' has no time channel (its master is {group.kind}), so it gives no rows"
         naming.notes.add("no_time", text, name)
-    span = source.time_of(group) if group.kind == "time" else None
-    stream = _with_time(
-        Stream(name=name, topic=group.name, type=f"mdf/{group.kind}", rows=None),
-        Seen(group.rows, span),
+    stream = Stream(
+        name=name,
+        topic=group.name,
+        type=f"mdf/{group.kind}",
+        rows=group.rows,
+        start_ns=span.start_ns if span else None,
+        stop_ns=span.stop_ns if span else None,
     )
     return Measured(stream, group, columns, pa.schema(fields))
 
 
-def _buses(
-    source: Source, groups: Sequence[Group], match: Match, naming: _Naming
-) -> tuple[Bus, ...]:
-    census = Census()
-    for group in groups:
-        found = _census(source, group, naming.notes)
-        _note_lost_frames(group, sum(seen.frames for seen in found.values()), naming.notes)
-        for (channel, number, extended), seen in found.items():
-            ids = census.ids.setdefault(channel, {})
-            ids[number, extended] = ids.get((number, extended), Seen()).plus(seen)
+def _buses(kind: str, census: Census, match: Match, naming: _Naming) -> tuple[Bus, ...]:
     planned = []
     for channel in census.channels:
-        one = plan_bus(channel, f"CAN{channel}", census, match, naming.unique)
+        one = plan_bus(channel, f"{kind}{channel}", census, match, naming.unique)
         naming.notes.problems += id_problems(one, census.ids[channel], match)
         planned.append(one)
     return tuple(planned)
 
 
-def _census(source: Source, group: Group, notes: _Notes) -> dict[bus.Key, Seen]:
-    try:
-        return bus.take_census(source, group, _CENSUS_ROWS)
-    except Exception as error:  # noqa: BLE001 - damage shows as whatever the library trips over
-        notes.add("truncated", f"the frames of '{group.name}' cannot be read: {error}")
-        return {}
+def _census(source: Source, groups: Sequence[Group], notes: _Notes) -> Census:
+    """Count the frames of each identifier by reading all identifiers.
 
-
-def _note_lost_frames(group: Group, frames: int, notes: _Notes) -> None:
-    """Tell of frames that the file counts and does not hold; their bus channels are unknown."""
-    if frames < group.rows:
-        text = f"'{group.name}': read {frames} of {group.rows} frames that the file counts"
-        problem = Problem(code="truncated", message=text, lost_rows=group.rows - frames)
-        notes.problems.append(problem)
-
-
-def _with_time(stream: Stream, seen: Seen) -> Stream:
-    start = seen.time.start_ns if seen.time else None
-    stop = seen.time.stop_ns if seen.time else None
-    return replace(stream, rows=seen.frames, start_ns=start, stop_ns=stop)
+    Which messages a log holds is stated nowhere else.
+    """
+    census = Census()
+    for group in groups:
+        parts = bus.frame_channels(group, bus.COUNTED)
+        read, why = 0, ""
+        for task in source.tasks({group.index: list(parts.values())}, FRAME_ROWS):
+            for _, piece in task():
+                if isinstance(piece, Lost):
+                    why = f": {piece.reason}"
+                    continue
+                read += len(piece.seconds)
+                t_ns, kept = source.facts.times_ns(piece.seconds)
+                whole = np.zeros(len(piece.seconds), np.int64)
+                whole[kept] = t_ns
+                timed = np.zeros(len(piece.seconds), np.bool_)
+                timed[kept] = True
+                census.add(bus.frames_of(parts, piece, whole), timed)
+        if read < group.rows:
+            text = f"'{group.name}': read {read} of {group.rows} frames that the file counts{why}"
+            lost = group.rows - read
+            notes.problems.append(Problem(code="truncated", message=text, lost_rows=lost))
+    return census

@@ -1,11 +1,13 @@
 """The Reader of MDF 4 files."""
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+import os
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 import pyarrow as pa
 
 from avdataops.model.errors import MissingStream, did_you_mean
@@ -13,14 +15,17 @@ from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
 from avdataops.ports.reading import Sidecars, StreamBatch
-from avdataops.readers.can.buses import Bus, frames_by_message
-from avdataops.readers.can.decode import decode_frames
-from avdataops.readers.can.frames import Frames
-from avdataops.readers.mdf4 import bus
-from avdataops.readers.mdf4.columns import column_arrays
-from avdataops.readers.mdf4.facts import Group, Times
-from avdataops.readers.mdf4.plan import Measured, plan_streams
-from avdataops.readers.mdf4.source import Source
+from avdataops.readers.mdf4.facts import Group, Source, Task
+from avdataops.readers.mdf4.laying import Event, Laying
+from avdataops.readers.mdf4.library import Library
+from avdataops.readers.mdf4.parsed import Parsed
+from avdataops.readers.mdf4.plan import FRAME_ROWS, plan_streams
+from avdataops.readers.mdf4.tally import Tally
+from avdataops.readers.mdf4.unsupported import UnsupportedError
+
+_MOST_THREADS = 4
+_AHEAD = 3
+"""Tasks that may have run before what they give is taken."""
 
 
 class Mdf4Reader:
@@ -52,7 +57,7 @@ class Mdf4Reader:
     @property
     def attachments(self) -> tuple[str, ...]:
         """Names of files inside."""
-        return self._source.attachments
+        return self._source.facts.attachments
 
     def problems(self) -> tuple[Problem, ...]:
         """Everything found wrong so far."""
@@ -65,48 +70,63 @@ class Mdf4Reader:
         time: TimeRange | None = None,
         max_rows: int = 65_536,
     ) -> Iterator[StreamBatch]:
-        """Yield the asked streams group by group, in one pass over each group."""
+        """Yield the asked streams group by group, in one pass over the file."""
         known = [stream.name for stream in self.streams]
         for name in streams if streams is not None else ():
             if name not in known:
                 near = did_you_mean(name, known)
                 raise MissingStream(f"no stream '{name}' in {self._name}{near}")
         asked = frozenset(known if streams is None else streams)
-        run = _Pass(self._source, asked, time, max(max_rows, 1))
-        return self._batches(run, is_whole=time is None)
+        return self._batches(asked, Tally(time), max(max_rows, 1))
 
-    def _batches(self, run: "_Pass", *, is_whole: bool) -> Iterator[StreamBatch]:
-        for measured in self._plan.measured:
-            if measured.stream.name in run.asked:
-                yield from self._guarded(run.measured(measured), measured.group)
-        wanted = [one for one in self._plan.buses if run.wants(one)]
-        if wanted:
-            for group in self._plan.frame_groups:
-                yield from self._guarded(run.frames(group, wanted), group)
-        yield from self._finish(run, is_whole=is_whole)
+    def _batches(self, asked: frozenset[str], tally: Tally, max_rows: int) -> Iterator[StreamBatch]:
+        laying = Laying(self._source.facts, self._plan, asked)
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS), "mdf4") as pool:
+            for events in _in_order(pool, self._tasks(laying, max_rows)):
+                for event in events:
+                    if event.note is not None:
+                        self._note(event.stream, event.note)
+                    yield from tally.batches(event, max_rows)
+        yield from self._finish(asked, tally)
 
-    def _guarded(self, batches: Iterator[StreamBatch], group: Group) -> Iterator[StreamBatch]:
+    def _tasks(self, laying: Laying, max_rows: int) -> Iterator[Callable[[], Sequence[Event]]]:
+        for some in self._source.sets:
+            untimed = laying.untimed(some)
+            if untimed:
+                yield partial(_as_they_are, untimed)
+            wanted = laying.wanted(some)
+            is_frames = any(index in self._plan.frame_groups for index in wanted)
+            rows = FRAME_ROWS if is_frames else max_rows
+            try:
+                for task in self._source.tasks(wanted, rows):
+                    yield partial(self._guarded, laying, task, some)
+            except Exception as error:  # noqa: BLE001 - damage shows as whatever is tripped over
+                yield partial(_as_they_are, [Event(some[0].name, note=str(error))])
+
+    @staticmethod
+    def _guarded(laying: Laying, task: Task, some: Sequence[Group]) -> Sequence[Event]:
         try:
-            yield from batches
-        except Exception as error:  # noqa: BLE001 - damage shows as whatever the library trips over
-            text = f"{self._name}: group '{group.name}' breaks off: {error}"
-            problem = Problem(code="truncated", message=text, stream=group.name)
-            self._found["damaged", group.name] = problem
+            return laying.lay(task)
+        except Exception as error:  # noqa: BLE001 - damage shows as whatever is tripped over
+            return [Event(some[0].name, note=str(error))]
 
-    def _finish(self, run: "_Pass", *, is_whole: bool) -> Iterator[StreamBatch]:
-        schemas = self._schemas()
+    def _note(self, stream: str, note: str) -> None:
+        text = f"{self._name}: '{stream}' is damaged: {note}"
+        problem = Problem(code="truncated", message=text, stream=stream)
+        self._found.setdefault(("damaged", stream), problem)
+
+    def _finish(self, asked: frozenset[str], tally: Tally) -> Iterator[StreamBatch]:
+        schemas = self._plan.schemas
         for stream in self.streams:
-            if stream.name not in run.asked:
+            if stream.name not in asked:
                 continue
-            dropped = {**run.untold(stream.name)}
-            missing = run.missing(stream) if is_whole else 0
-            if missing > 0:
-                dropped["missing"] = missing
+            dropped, missing = tally.rest(stream)
+            if missing:
                 self._note_missing(stream, missing)
-            if dropped or stream.name not in run.seen:
+            if dropped or stream.name not in tally.seen:
                 empty = pa.RecordBatch.from_pylist([], schema=schemas[stream.name])
                 yield StreamBatch(stream.name, empty, 0, dropped)
-        for (name, reason), count in sorted(run.dropped.items()):
+        for (name, reason), count in sorted(tally.dropped.items()):
             text = f"{count} records of '{name}' in {self._name} were dropped: {reason}"
             problem = Problem(code=reason, message=text, stream=name, lost_rows=count)
             if reason != "no_time":
@@ -118,12 +138,6 @@ class Mdf4Reader:
         self._found["missing", stream.name] = Problem(
             code="truncated", message=text, stream=stream.name, lost_rows=missing
         )
-
-    def _schemas(self) -> dict[str, pa.Schema]:
-        found = {one.stream.name: one.schema for one in self._plan.measured}
-        for one in self._plan.buses:
-            found |= one.schemas
-        return found
 
     def __enter__(self) -> Self:
         """Return the reader itself."""
@@ -140,94 +154,32 @@ class Mdf4Reader:
         self._source.close()
 
 
-class _Pass:
-    """State of one pass: what was asked, what came out, what was lost."""
+def _in_order(
+    pool: ThreadPoolExecutor, tasks: Iterator[Callable[[], Sequence[Event]]]
+) -> Iterator[Sequence[Event]]:
+    """Yield what tasks give, in their order, while a few of the next ones run."""
+    waiting: deque[Future[Sequence[Event]]] = deque()
+    try:
+        for task in tasks:
+            waiting.append(pool.submit(task))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for one in waiting:
+            one.cancel()
 
-    def __init__(
-        self, source: Source, asked: frozenset[str], time: TimeRange | None, max_rows: int
-    ) -> None:
-        self._source = source
-        self.asked = asked
-        self._time = time
-        self._max_rows = max_rows
-        self.seen: set[str] = set()
-        self.dropped: Counter[tuple[str, str]] = Counter()
-        self._untold: dict[str, Counter[str]] = {}
-        self._out: Counter[str] = Counter()
 
-    def wants(self, one: Bus) -> bool:
-        """Say whether the frames of a bus channel or any message on it were asked for."""
-        return not self.asked.isdisjoint(one.schemas)
-
-    def measured(self, one: Measured) -> Iterator[StreamBatch]:
-        """Yield the records of a group."""
-        name, group = one.stream.name, one.group
-        if group.kind != "time":
-            self._drop(name, "no_time", group.rows)
-            return
-        channels = [column.channel for column in one.columns]
-        for piece in self._source.pieces(group, channels, self._max_rows):
-            t_ns, kept = self._source.times_ns(piece.seconds)
-            self._drop(name, "bad_time", len(piece.seconds) - len(t_ns))
-            arrays = [pa.array(t_ns)]
-            for column in one.columns:
-                raw, invalid = piece.samples[column.channel.index]
-                arrays.extend(
-                    column_arrays(column, raw[kept], None if invalid is None else invalid[kept])
-                )
-            batch = pa.RecordBatch.from_arrays(arrays, schema=one.schema)
-            yield from self._give(name, batch, t_ns)
-
-    def frames(self, group: Group, buses: Collection[Bus]) -> Iterator[StreamBatch]:
-        """Yield the frames of a group, by bus channel and by message."""
-        parts = bus.frame_channels(group)
-        for piece in self._source.pieces(group, list(parts.values()), self._max_rows):
-            t_ns, kept = self._source.times_ns(piece.seconds)
-            good = np.zeros(len(piece.seconds), dtype=np.bool_)
-            good[kept] = True
-            whole = np.zeros(len(piece.seconds), dtype=np.int64)
-            whole[kept] = t_ns
-            frames = bus.frames_of(parts, piece, whole)
-            for one in buses:
-                here = frames.bus == one.channel
-                self._drop(one.stream.name, "bad_time", int((here & ~good).sum()))
-                yield from self._bus(one, frames.take(here & good))
-
-    def _bus(self, one: Bus, frames: Frames) -> Iterator[StreamBatch]:
-        if not len(frames):
-            return
-        if one.stream.name in self.asked:
-            yield from self._give(one.stream.name, frames.to_batch(), frames.t_ns)
-        for decoded, part in frames_by_message(one, frames):
-            if decoded.stream.name in self.asked:
-                batch = decode_frames(decoded.message, part)
-                yield from self._give(decoded.stream.name, batch, part.t_ns)
-
-    def _give(self, name: str, batch: pa.RecordBatch, t_ns: Times) -> Iterator[StreamBatch]:
-        self._out[name] += batch.num_rows
-        if self._time is not None:
-            inside = (t_ns >= self._time.start_ns) & (t_ns < self._time.stop_ns)
-            batch = batch.filter(pa.array(inside))
-        if not batch.num_rows:
-            return
-        self.seen.add(name)
-        yield StreamBatch(name, batch, batch.num_rows, self.untold(name))
-
-    def _drop(self, name: str, reason: str, count: int) -> None:
-        if count:
-            self.dropped[name, reason] += count
-            self._untold.setdefault(name, Counter())[reason] += count
-
-    def untold(self, name: str) -> dict[str, int]:
-        """Return the losses of a stream that no batch has told yet."""
-        return dict(self._untold.pop(name, Counter()))
-
-    def missing(self, stream: Stream) -> int:
-        """Return how many records the index counts beyond those that were read."""
-        lost = sum(count for (name, _), count in self.dropped.items() if name == stream.name)
-        return (stream.rows or 0) - self._out[stream.name] - lost
+def _as_they_are(events: Sequence[Event]) -> Sequence[Event]:
+    return events
 
 
 def open_mdf4(file: ReadableFile, sidecars: Sidecars) -> Mdf4Reader:
     """Open an MDF 4 file; raises ``UnreadableFile`` if its blocks cannot be read."""
-    return Mdf4Reader(file.name, Source(file), sidecars.dbc)
+    source: Source
+    try:
+        source = Parsed(file)
+    except UnsupportedError:
+        source = Library(file)
+    return Mdf4Reader(file.name, source, sidecars.dbc)

@@ -95,15 +95,25 @@ def test_negative_numbers_have_texts() -> None:
     assert _read(_file(conversion, [-1, -128, 5], "b"))["x"] == ["error", "off", "fine"]
 
 
-@pytest.mark.parametrize("kind", [TEXT_TO_VALUE, TEXT_TO_TEXT])
-def test_a_text_stays_the_text_that_was_recorded(kind: int) -> None:
-    conversion = (
-        h.Conversion(kind, (1.0, 2.0, 9.0), ("ab", "cd"))
-        if kind == TEXT_TO_VALUE
-        else h.Conversion(kind, (), ("ab", "AB", "cd", "CD", None))
-    )
-    data = _file(conversion, [b"ab", b"cd"], "2s", data_type=h.TEXT_UTF8)
-    assert _read(data)["x"] == ["ab", "cd"]
+def test_a_text_becomes_the_number_it_stands_for() -> None:
+    conversion = h.Conversion(TEXT_TO_VALUE, (1.0, 2.0, 9.0), ("ab", "cd"))
+    data = _file(conversion, [b"ab", b"cd", b"xx"], "2s", data_type=h.TEXT_UTF8)
+    assert _read(data) == {"x": [1, 2, 9], "x_raw": ["ab", "cd", "xx"]}
+
+
+@pytest.mark.parametrize(("other", "rest"), [(None, "xx"), ("??", "??")])
+def test_a_text_becomes_another_text_beside_itself(other: str | None, rest: str) -> None:
+    conversion = h.Conversion(TEXT_TO_TEXT, (), ("ab", "AB", "cd", "CD", other))
+    data = _file(conversion, [b"ab", b"cd", b"xx"], "2s", data_type=h.TEXT_UTF8)
+    assert _read(data) == {"x": ["AB", "CD", rest], "x_raw": ["ab", "cd", "xx"]}
+
+
+def test_a_table_may_lead_to_other_conversions() -> None:
+    half = h.Conversion(LINEAR, (0.0, 0.5))
+    conversion = h.Conversion(TEXTS, (250, 255), ("error", "off", half))
+    assert _read(_file(conversion, [3, 250, 255]))["x"] == ["1.5", "error", "off"]
+    numbers = h.Conversion(RANGE_TEXTS, (0, 99, 100, 200), (half, h.Conversion(0), half))
+    assert _read(_file(numbers, [3, 150, 255]))["x"] == [1.5, 150, 127.5]
 
 
 def test_a_division_by_zero_is_no_number_and_no_error() -> None:

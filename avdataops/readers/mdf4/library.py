@@ -1,88 +1,81 @@
-"""Blocks of MDF 4 files through asammdf: facts of groups, and raw samples in bounded pieces."""
+"""MDF 4 files through asammdf: what our own parser leaves to it, in bounded pieces.
 
-from collections.abc import Iterator, Sequence
+These are invalidation bytes in blocks of their own, channels of types after 6, arrays outside
+their record, and unions (``UnsupportedError`` is raised for them).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from avdataops.model.errors import UnreadableFile
-from avdataops.model.time import NS_PER_S, TimeRange
+from avdataops.model.errors import SchemaMismatch, UnreadableFile
 from avdataops.ports.files import ReadableFile
-from avdataops.readers.mdf4.facts import Channel, Group, Piece, Samples, Times
+from avdataops.readers.mdf4.conversion import ALGEBRAIC, Conversion
+from avdataops.readers.mdf4.facts import (
+    MASTERS,
+    Channel,
+    Converts,
+    FileFacts,
+    Found,
+    Group,
+    Physical,
+    Piece,
+    Samples,
+    Task,
+    Wanted,
+)
 from avdataops.readers.mdf4.formula import evaluate
 from avdataops.readers.mdf4.overlay import Overlay
 from avdataops.readers.mdf4.repair import Repair
 
-MASTERS = {1: "time", 2: "angle", 3: "distance", 4: "index"}
-"""Kinds of master channels (ASAM MDF 4.2, cn_sync_type)."""
 _MASTER_TYPES = (2, 3)
 _FLAG_VLSD = 1
 _FLAG_ALL_INVALID = 1
 _FLAG_BUS_EVENT = 2
 _ALGEBRAIC = 3
-_IN_FILE, _UNCOMPRESSED = 0, 0
 _MAX_EMPTY_RECORDS = 1 << 24
 _LOCAL_TIME = 1
 _OFFSETS_VALID = 2
 _MAX_FRAGMENT_BYTES = 16 << 20
 
-_INT64_LIMIT = float(2**63)
 
-
-class Source:
+class Library:
     """One opened MDF 4 file."""
 
     def __init__(self, file: ReadableFile) -> None:
-        self._is_unfinalised = file.read_at(0, 7) == b"UnFinMF"
         self._stream = Overlay(file)
-        self._mdf, self.cuts = _open(self._stream, file)
-        self.header = self._mdf.header
+        self._mdf, cuts = _open(self._stream, file)
+        header = self._mdf.header
         self._formulas = self._set_formulas_aside()
-        self.groups = tuple(
+        groups = [
             self._group(index)
             for index, group in enumerate(self._mdf.groups)
             if not group.channel_group.flags & _FLAG_VLSD
+        ]
+        self.sets = tuple((group,) for group in groups)
+        flags = int(header.time_flags)
+        self.facts = FileFacts(
+            version=str(self._mdf.version),
+            start_ns=int(header.abs_time),
+            is_unfinalised=file.read_at(0, 7) == b"UnFinMF",
+            is_local_time=bool(flags & _LOCAL_TIME) and not flags & _OFFSETS_VALID,
+            attachments=tuple(str(one.file_name) for one in self._mdf.attachments),
+            cuts=cuts,
         )
 
-    @property
-    def version(self) -> str:
-        """Version of the file."""
-        return str(self._mdf.version)
+    def tasks(self, wanted: Wanted, max_rows: int) -> Iterator[Task]:
+        """Yield records that are read already: the library is for one thread."""
+        for (group,) in self.sets:
+            if group.index in wanted:
+                for piece in self._pieces(group, wanted[group.index], max_rows):
+                    yield partial(_as_found, group.index, piece)
 
-    @property
-    def start_ns(self) -> int:
-        """Start of the measurement, ns since the epoch."""
-        return int(self.header.abs_time)
-
-    @property
-    def is_unfinalised(self) -> bool:
-        """Say whether the logger has not closed the file."""
-        return self._is_unfinalised
-
-    @property
-    def is_local_time(self) -> bool:
-        """Say whether the start is a local time whose offset to UTC the file does not give."""
-        flags = int(self.header.time_flags)
-        return bool(flags & _LOCAL_TIME) and not flags & _OFFSETS_VALID
-
-    def times_ns(self, seconds: npt.NDArray[np.float64]) -> tuple[Times, npt.NDArray[np.intp]]:
-        """Return the times of records, ns since the epoch, and which of them have one.
-
-        Seconds that are not finite or leave the range of int64 have no time.
-        """
-        offset = np.rint(seconds * NS_PER_S)
-        with np.errstate(invalid="ignore"):
-            in_range = np.abs(offset) + abs(float(self.start_ns)) < _INT64_LIMIT
-        kept = np.flatnonzero(in_range)
-        return offset[kept].astype(np.int64) + self.start_ns, kept
-
-    @property
-    def attachments(self) -> tuple[str, ...]:
-        """Names of files inside."""
-        return tuple(str(one.file_name) for one in self._mdf.attachments)
-
-    def pieces(self, group: Group, channels: Sequence[Channel], max_rows: int) -> Iterator[Piece]:
+    def _pieces(self, group: Group, channels: Sequence[Channel], max_rows: int) -> Iterator[Piece]:
         """Yield the records of a group in order, at most ``max_rows`` at a time."""
         grp = self._mdf.groups[group.index]
         size = grp.channel_group.samples_byte_nr + grp.channel_group.invalidation_bytes_nr
@@ -119,17 +112,18 @@ class Source:
             return values, np.ones(len(values), dtype=np.bool_)
         return values, invalid
 
-    def time_of(self, group: Group) -> TimeRange | None:
-        """Return the time from the first record of a group to the last, None without either."""
-        if not 0 < group.rows <= self._held(self._mdf.groups[group.index]):
-            return None
-        try:
-            ends = [self._second_at(group, number) for number in (0, group.rows - 1)]
-        except Exception:  # noqa: BLE001 - damage shows as whatever the library trips over
-            return None  # Reading the group tells what is wrong with it.
-        t_ns, kept = self.times_ns(np.array(ends))
-        in_order = len(kept) == len(ends) and t_ns[0] <= t_ns[1]
-        return TimeRange(int(t_ns[0]), int(t_ns[1]) + 1) if in_order else None
+    def ends(self, groups: Sequence[Group]) -> Mapping[int, tuple[float, float]]:
+        """Return seconds of the first and the last record, of groups where both can be read."""
+        found = {}
+        for group in groups:
+            if not 0 < group.rows <= self._held(self._mdf.groups[group.index]):
+                continue
+            try:
+                first, last = (self._second_at(group, number) for number in (0, group.rows - 1))
+            except Exception:  # noqa: BLE001, S112 - damage shows as whatever the library trips over
+                continue  # Reading the group tells what is wrong with it.
+            found[group.index] = (first, last)
+        return found
 
     def _held(self, grp: Any) -> int:
         """Return how many records the data blocks can hold, whatever the group claims."""
@@ -141,8 +135,7 @@ class Source:
 
     def _second_at(self, group: Group, number: int) -> float:
         grp = self._mdf.groups[group.index]
-        record = self._plain_record(grp, number)
-        fragments = [record] if record else self._mdf._load_data(grp, number, 1)  # noqa: SLF001 - as in pieces
+        fragments = self._mdf._load_data(grp, number, 1)  # noqa: SLF001 - as in pieces
         for fragment in fragments:
             self._mdf._invalidation_cache.clear()  # noqa: SLF001 - as in pieces
             seconds = self._mdf.get_master(group.index, data=fragment, one_piece=True)
@@ -150,32 +143,16 @@ class Source:
                 return float(self._master_seconds(group, np.asarray(seconds, np.float64))[0])
         return float("nan")
 
-    def _plain_record(self, grp: Any, number: int) -> Any:
-        """Return one record of uncompressed data by its offset; the library reads megabytes."""
-        from asammdf.blocks.utils import Fragment
-
-        if not grp.sorted or grp.uses_ld or grp.data_location != _IN_FILE:
-            return None
-        size = grp.channel_group.samples_byte_nr + grp.channel_group.invalidation_bytes_nr
-        offset = number * size
-        for block in grp.data_blocks:
-            if block.block_type != _UNCOMPRESSED:
-                return None
-            if offset + size <= block.original_size:
-                self._stream.seek(block.address + offset)
-                return Fragment(self._stream.read(size), number, 1)
-            offset -= block.original_size
-            if offset < 0:
-                return None
-        return None
-
     def _master_seconds(
         self, group: Group, seconds: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """Apply the formula of a master channel, if it has one, to its raw seconds."""
-        if group.master_formula is None:
-            return seconds
-        return evaluate(group.master_formula, seconds)
+        formula = self._formulas.get((group.index, self._master(group.index)))
+        return seconds if formula is None else evaluate(formula, seconds)
+
+    def _master(self, index: int) -> int:
+        channels = self._mdf.groups[index].channels
+        return next((n for n, c in enumerate(channels) if c.channel_type in _MASTER_TYPES), -1)
 
     def close(self) -> None:
         """Release what was opened."""
@@ -199,7 +176,6 @@ class Source:
         kind = MASTERS.get(masters[0].sync_type, "none") if masters else "none"
         if not masters and index in self._mdf.virtual_groups_map:
             kind = self._remote_kind(self._mdf.virtual_groups_map[index])
-        master = next((n for n, c in enumerate(group.channels) if c in masters), -1)
         return Group(
             index=index,
             name=facts.acq_name or source or f"group {index}",
@@ -209,9 +185,9 @@ class Source:
                 self._channel(index, number)
                 for number, channel in enumerate(group.channels)
                 if channel.channel_type not in _MASTER_TYPES
+                and np.dtype(channel.dtype_fmt).names is None
             ),
             is_bus=bool(facts.flags & _FLAG_BUS_EVENT),
-            master_formula=self._formulas.get((index, master)),
         )
 
     def _remote_kind(self, index: int) -> str:
@@ -223,17 +199,54 @@ class Source:
     def _channel(self, group: int, index: int) -> Channel:
         channel = self._mdf.groups[group].channels[index]
         unit = channel.unit or (channel.conversion.unit if channel.conversion else "")
+        formula = self._formulas.get((group, index))
+        conversion: Converts | None = None
+        if formula is not None:
+            conversion = Conversion(ALGEBRAIC, (), (formula,))
+        elif channel.conversion is not None:
+            conversion = LibraryConversion(channel.conversion)
+        dtype = np.dtype(channel.dtype_fmt)
         return Channel(
             index=index,
             name=channel.name,
             unit=unit or None,
-            dtype=np.dtype(channel.dtype_fmt),
-            conversion=channel.conversion,
-            formula=self._formulas.get((group, index)),
+            dtype=dtype.base,
+            shape=dtype.shape,
+            conversion=conversion,
             is_text=channel.data_type in (6, 7, 8, 9),
             is_bytes=channel.data_type in (10, 11, 12),
             is_invalid=bool(channel.flags & _FLAG_ALL_INVALID),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryConversion:
+    """A conversion that asammdf works out."""
+
+    conversion: Any
+    takes_text: bool = False
+
+    def physical(self, raw: Samples) -> Physical:
+        """Return physical values; raises ``SchemaMismatch`` for whatever the library trips over."""
+        try:
+            found: Samples = self.conversion.convert(raw, ignore_value2text_conversions=False)
+        except Exception as error:
+            raise SchemaMismatch(f"its conversion cannot be worked out: {error}") from error
+        if found.dtype.kind not in "SUO":
+            return found
+        texts = [
+            one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)
+            for one in found.reshape(-1).tolist()
+        ]
+        return pa.array([text or None for text in texts], pa.string())
+
+    def of_texts(self, texts: pa.Array) -> pa.Array:
+        """Return the texts as they are."""
+        return texts
+
+
+def _as_found(index: int, piece: Piece) -> Sequence[Found]:
+    return [(index, piece)]
 
 
 def _open(stream: Overlay, file: ReadableFile) -> tuple[Any, tuple[int, ...]]:
