@@ -11,7 +11,13 @@ from avdataops.cli.groups import HintingGroup
 from avdataops.cli.label_sets import diff, list_, show
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
-from avdataops.labels import LABEL_FORMATS, MAX_BYTES, read_labels
+from avdataops.labels import (
+    FOLDER_FORMATS,
+    LABEL_FORMATS,
+    MAX_BYTES,
+    check_formats,
+    read_labels,
+)
 from avdataops.model.errors import HostileInput, InputError
 from avdataops.ports.lineage_views import printable
 from avdataops.wiring.label_exchange import (
@@ -35,6 +41,12 @@ labels.add_command(show)
 labels.add_command(diff)
 
 
+def _split(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for one in given for name in one.split(",")))
+    check_formats(names)
+    return names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
     measurement: str
@@ -43,19 +55,24 @@ class _Wanted:
     scene: tuple[str, ...]
     rate_hz: float
     exemption: str
+    calibration: Path | None
+    sweeps: bool
+    deskew: bool
     folder: Path
 
 
 @labels.command("export")
 @click.argument("measurement")
 @click.option(
+    "--to",
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(tuple(LABEL_FORMATS)),
+    metavar="F,F",
     default=tuple(LABEL_FORMATS),
     show_default=True,
-    help="Label format; repeatable.",
+    callback=_split,
+    help=f"Formats: {', '.join((*LABEL_FORMATS, *FOLDER_FORMATS))}; repeatable.",
 )
 @click.option("--scene-type", multiple=True, metavar="T", help="Only such scenes; repeatable.")
 @click.option("--scene", multiple=True, metavar="ID", help="Only this scene; repeatable.")
@@ -73,6 +90,13 @@ class _Wanted:
     help="Who allows pictures to leave that nobody has anonymised, and why; it is recorded.",
 )
 @click.option(
+    "--calibration",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What you know of the sensors, as calibration.json of a package; it counts most.",
+)
+@click.option("--sweeps/--no-sweeps", default=True, help="Whether lidar sweeps go along.")
+@click.option("--deskew", is_flag=True, help="Add a copy of each sweep without ego motion.")
+@click.option(
     "-o",
     "--output",
     "folder",
@@ -82,7 +106,7 @@ class _Wanted:
 )
 @with_workspace
 def export(workspace: Workspace, **options: Any) -> int:
-    """Make a package of MEASUREMENT for labelling: scenes, frames, pre-labels.
+    """Make a package of MEASUREMENT for labelling: scenes, frames, sweeps, pre-labels.
 
     Pictures stay unless an exemption is named; the rest always leaves.
     """
@@ -93,9 +117,12 @@ def export(workspace: Workspace, **options: Any) -> int:
         "scene_ids": wanted.scene,
         "rate_hz": wanted.rate_hz,
         "exemption": wanted.exemption,
+        "sweeps": wanted.sweeps,
+        "deskew": wanted.deskew,
     }
+    given = {"calibration": wanted.calibration} if wanted.calibration else {}
     name = measurement_id_of(workspace, wanted.measurement)
-    made = export_labels(workspace, name, params, lambda _: None)
+    made = export_labels(workspace, name, params, lambda _: None, given)
     files = save_package(workspace.storage, made, wanted.folder)
     _say_caveats(made)
     document = {"measurement": name, "package": made.package, "files": files, **_counts(made)}

@@ -1,6 +1,9 @@
 """The label formats; adding one is adding a row here."""
 
+from collections.abc import Iterable
+
 from avdataops.labels.coco import COCO
+from avdataops.labels.nuscenes import NUSCENES
 from avdataops.labels.openlabel import OPENLABEL
 from avdataops.model.errors import (
     ConfigError,
@@ -11,13 +14,25 @@ from avdataops.model.errors import (
     shown,
 )
 from avdataops.model.labels import LabelSet
-from avdataops.ports.labelling import LabelFormat
+from avdataops.ports.labelling import FolderFormat, LabelFormat
 from avdataops.tables.documents import parse_json
 
+FOLDER_FORMATS: dict[str, FolderFormat] = {one.name: one for one in (NUSCENES,)}
 LABEL_FORMATS: dict[str, LabelFormat] = {one.name: one for one in (OPENLABEL, COCO)}
 MAX_BYTES = 128 << 20
 MAX_LABELS = 2_000_000
 """Boxes of six cameras at 10 Hz with 30 objects each, for twenty minutes."""
+
+
+def check_formats(names: Iterable[str]) -> None:
+    """Raise ``ConfigError`` with the near miss unless each is a format of files or folders."""
+    known = (*LABEL_FORMATS, *FOLDER_FORMATS)
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"there is no label format '{name[:40]}'{did_you_mean(name, known)}",
+                hint=f"formats: {', '.join(known)}",
+            )
 
 
 def label_format(name: str) -> LabelFormat:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from avdataops.model.labels import Frame, Picture
+from avdataops.model.rig import Sweep
 
 MANIFEST = "manifest.json"
 
@@ -56,5 +57,7 @@ class LabelPackage:
     frames: tuple[Frame, ...]
     pictures: tuple[Picture, ...]
     """Each with the SHA-256 of its bytes, whether or not they left."""
+    sweeps: tuple[Sweep, ...] = ()
+    """Each with the SHA-256 of its file."""
     made_from: tuple[Source, ...]
     files: tuple[PackageFile, ...]

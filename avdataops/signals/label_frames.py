@@ -1,6 +1,7 @@
 """Which frames go to labelling, and the pictures of their cameras."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from avdataops.model.labels import Frame
-from avdataops.model.time import TimeRange
+from avdataops.model.time import NS_PER_MS, TimeRange
 from avdataops.ports.step import Table
 from avdataops.signals.camera_pictures import colour_picture
 from avdataops.signals.resample import pick_frames
@@ -19,14 +20,20 @@ _MESSAGE = ("data", "height", "width", "step", "encoding")
 _MAGIC = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """One picture as it was taken."""
 
     frame: int
     stream: str
+    part: str
+    """Recording that holds it."""
+    row: int
+    """Its row in the raw stream of that recording."""
     t_ns: int
     """Recorder's time of the message."""
+    at_ns: int
+    """The same on the reference clock."""
     width_px: int
     height_px: int
     suffix: str
@@ -56,6 +63,50 @@ def label_frames(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One message that a frame is made of."""
+
+    frame: int
+    t_ns: int
+    """Recorder's time."""
+    at_ns: int
+    """On the reference clock."""
+
+
+def wanted_rows(
+    frames: pa.Table, chosen: Sequence[Frame], tables: Sequence[Table]
+) -> Iterator[tuple[Table, dict[int, Wanted]]]:
+    """Yield, per part of a stream, the rows that the chosen frames of a ``frames`` table need."""
+    index_of = {one.t_ns: one.index for one in chosen}
+    ticks = pa.array(list(index_of), pa.int64())
+    rows = frames.filter(pc.is_in(frames["t_ns"], ticks)).to_pylist()
+    by_part: dict[tuple[str, str], dict[int, Wanted]] = defaultdict(dict)
+    for row in rows:
+        if row["frame_row"] is not None:
+            late_ns = round((row["dt_ms"] or 0.0) * NS_PER_MS)
+            one = Wanted(index_of[row["t_ns"]], row["frame_t_ns"], row["t_ns"] + late_ns)
+            by_part[row["stream"], row["part"]][row["frame_row"]] = one
+    for table in tables:
+        wanted = by_part.get((table.artifact.name, table.artifact.part))
+        if wanted:
+            yield table, wanted
+
+
+def messages(
+    table: Table, wanted: Mapping[int, Wanted], columns: list[str]
+) -> Iterator[tuple[int, Wanted, dict[str, Any]]]:
+    """Yield the wanted messages of a table with their row, in order and in bounded memory."""
+    numbers = np.sort(np.fromiter(wanted, np.int64))
+    first = 0
+    # Rows are counted: a camera's messages have no children, so the tables state no numbers.
+    for batch in table.batches(columns):
+        inside = numbers[(numbers >= first) & (numbers < first + batch.num_rows)]
+        for number in inside.tolist():
+            yield number, wanted[number], batch.slice(number - first, 1).to_pylist()[0]
+        first += batch.num_rows
+
+
 def shots(
     frames: pa.Table, chosen: Sequence[Frame], cameras: Sequence[Table]
 ) -> Iterator[Shot | None]:
@@ -63,35 +114,14 @@ def shots(
 
     One camera part after the other, in bounded memory.
     """
-    index_of = {one.t_ns: one.index for one in chosen}
-    ticks = pa.array(list(index_of), pa.int64())
-    rows = frames.filter(pc.is_in(frames["t_ns"], ticks)).to_pylist()
-    for table in cameras:
-        wanted = {
-            row["frame_row"]: (index_of[row["t_ns"]], row["frame_t_ns"])
-            for row in rows
-            if row["stream"] == table.artifact.name
-            and row["part"] == table.artifact.part
-            and row["frame_row"] is not None
-        }
-        if wanted:
-            yield from _shots(table, wanted)
+    for table, wanted in wanted_rows(frames, chosen, cameras):
+        columns = [name for name in _MESSAGE if name in table.schema.names]
+        if "data" in columns:
+            for row, one, message in messages(table, wanted, columns):
+                yield _shot(message, one, table, row)
 
 
-def _shots(table: Table, wanted: Mapping[int, tuple[int, int]]) -> Iterator[Shot | None]:
-    columns = [name for name in _MESSAGE if name in table.schema.names]
-    numbers = np.sort(np.fromiter(wanted, np.int64))
-    first = 0
-    # Rows are counted: a camera's messages have no children, so the tables state no numbers.
-    for batch in table.batches(columns):
-        inside = numbers[(numbers >= first) & (numbers < first + batch.num_rows)]
-        for number in inside.tolist():
-            message = batch.slice(number - first, 1).to_pylist()[0]
-            yield _shot(message, *wanted[number], table.artifact.name)
-        first += batch.num_rows
-
-
-def _shot(message: dict[str, Any], frame: int, t_ns: int, stream: str) -> Shot | None:
+def _shot(message: dict[str, Any], wanted: Wanted, table: Table, row: int) -> Shot | None:
     picture = colour_picture(message)
     if picture is None:
         return None
@@ -102,4 +132,15 @@ def _shot(message: dict[str, Any], frame: int, t_ns: int, stream: str) -> Shot |
 
         data, suffix = cv2.imencode(".png", picture)[1].tobytes(), "png"
     height, width = picture.shape[:2]
-    return Shot(frame, stream, t_ns, width, height, suffix, data)
+    return Shot(
+        frame=wanted.frame,
+        stream=table.artifact.name,
+        part=table.artifact.part,
+        row=row,
+        t_ns=wanted.t_ns,
+        at_ns=wanted.at_ns,
+        width_px=width,
+        height_px=height,
+        suffix=suffix,
+        data=data,
+    )

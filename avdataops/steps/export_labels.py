@@ -1,14 +1,12 @@
-"""The export_labels step: a package of scenes, frames and pre-labels for a labelling partner."""
+"""The export_labels step: a package of scenes, frames, sweeps and pre-labels for labelling."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
-from avdataops.labels import label_format
+from avdataops.labels import FOLDER_FORMATS, check_formats, label_format
 from avdataops.model.documents import to_json
-from avdataops.model.errors import NotFound, SchemaMismatch
-from avdataops.model.ids import fingerprint, path_part
+from avdataops.model.ids import fingerprint
 from avdataops.model.label_package import (
     MANIFEST,
     LabelPackage,
@@ -16,25 +14,26 @@ from avdataops.model.label_package import (
     Source,
     Taxonomy,
 )
-from avdataops.model.labels import Frame, LabelSet, ObjectLabel, Picture, Track, box_of_corner
+from avdataops.model.labels import Frame, LabelSet, Picture
+from avdataops.model.rig import Rig
 from avdataops.model.scene import Scene
 from avdataops.model.stream import Problem
-from avdataops.model.time import TimeRange
+from avdataops.model.time import NS_PER_MS
 from avdataops.ports.files import BytesFile
-from avdataops.ports.step import Bytes, Inputs, Need, Output, Split, Step, StepContext, Table
-from avdataops.signals.label_frames import Shot, label_frames, shots
+from avdataops.ports.labelling import Shipment
+from avdataops.ports.step import Bytes, Inputs, Need, Output, Split, Step, StepContext
+from avdataops.signals import ego_path, transform_tree
+from avdataops.signals.label_content import label_content
+from avdataops.signals.label_rig import geometry, path_of
+from avdataops.signals.label_scope import chosen_frames, chosen_scenes, pictures
+from avdataops.signals.prelabels import Prelabels, boxes, cuboids
+from avdataops.signals.sweep_files import Swept, sweep_files
 from avdataops.tables.load import load_json
 from avdataops.tables.ontology import meanings
-from avdataops.tables.scene_elements import (
-    ROAD_USER,
-    element_key,
-    ontologies,
-    scene_elements,
-)
-from avdataops.tables.scene_rows import scenes_from_table
+from avdataops.tables.scene_elements import ROAD_USER
 
 _PII_STATUS = "raw"
-"""No table tells of anonymised pictures, so none is."""
+CALIBRATION, EGO_POSES = "calibration.json", "ego_poses.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,195 +54,172 @@ class Params:
     """What labels may say that an object is, besides the classes of pre-labels."""
     exemption: str = ""
     """Who allows pictures with faces and plates to leave, and why; empty: they stay."""
+    sweeps: bool = True
+    """Whether the sweeps of lidars go along."""
+    deskew: bool = False
+    """Whether a copy of each sweep goes along that is corrected for the vehicle's motion."""
+    vehicle_frame: str = "base_link"
+    """Frame of the vehicle in the recordings, where no calibration file names one."""
+    object_slack_ms: float = 50.0
+    """An object list may be so far from the frame: half the period of one at 10 Hz."""
+
+
+@dataclass(slots=True)
+class _Package:
+    """What has been put into the package so far."""
+
+    id: str
+    files: list[PackageFile] = field(default_factory=list)
+
+    def add(self, name: str, data: bytes, role: str) -> Bytes:
+        """List a file and return it as an output."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.files.append(PackageFile(name=name, bytes=len(data), sha256=sha256))
+        facts = (("package", self.id), ("role", role), ("sha256", sha256))
+        output = Output(kind="label_package", name=f"{self.id}/{name}", attributes=facts)
+        return Bytes(output, BytesFile(name, data))
 
 
 def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Bytes]:
-    """Yield the files of one package: pictures if exempted, labels in each format, the manifest.
+    """Yield the files of one package: pictures if exempted, sweeps, labels, the manifest.
 
     Raises ``NotFound`` if no scene is of the wanted types and ids, ``ConfigError`` for a format
-    of no such name.
+    of no such name, ``SchemaMismatch`` for a calibration file that is none.
     """
-    formats = [label_format(name) for name in params.formats]
-    tables = [table for role in inputs.tables.values() for table in role]
-    package = _package_id(ctx.measurement, params, tables)
-    scenes = _scenes(inputs, params)
-    frames = _frames(inputs, scenes, params)
-    pictures: list[Picture] = []
-    files: list[PackageFile] = []
-    for picture, shot in _pictures(ctx, inputs, frames):
-        pictures.append(picture)
+    check_formats(params.formats)
+    package = _package(ctx, inputs, params)
+    frame_table = inputs.tables.get("frames", ())
+    wanted = (params.scene_types, params.scene_ids)
+    scenes = chosen_scenes(inputs.tables.get("scenes", ()), *wanted)
+    frames = chosen_frames(frame_table, scenes if any(wanted) else None, params.rate_hz)
+    known = geometry(inputs, params.vehicle_frame)
+    seen: list[Picture] = []
+    yield from _pictures(ctx, inputs, frames, params, (package, seen))
+    tracked = _cuboids(ctx, inputs, frames, params)
+    folders = [FOLDER_FORMATS[name] for name in params.formats if name in FOLDER_FORMATS]
+    swept = Swept(known, tracked[1], folders, params.deskew)
+    if params.sweeps and frame_table:
+        lidars = inputs.tables.get("lidars", ())
+        for name, data in sweep_files(frame_table[0].read(), frames, lidars, swept):
+            yield package.add(name, data, "sweep")
+    path, problems = path_of(known, frames, seen, swept.sweeps)
+    for problem in (*known.problems, *swept.problems(), *problems):
+        ctx.caveat(problem)
+    rig = Rig(
+        calibration=known.calibration,
+        path=path,
+        sweeps=tuple(swept.sweeps),
+        lidar_hits=tuple(swept.hits),
+    )
+    yield package.add(CALIBRATION, to_json(rig.calibration).encode(), "calibration")
+    yield package.add(EGO_POSES, to_json(path).encode(), "ego_poses")
+    found = boxes(inputs.tables.get("camera_objects", ()), seen)
+    labels = label_content(ctx.measurement, (scenes, frames, seen), rig, (found, tracked))
+    yield from _formats(ctx, replace(labels, package=package.id), rig, params, package)
+    yield _manifest(ctx, inputs, (scenes, labels, rig, params), package)
+
+
+def _package(ctx: StepContext, inputs: Inputs, params: Params) -> _Package:
+    given = [table.artifact for role in inputs.tables.values() for table in role]
+    given += [one.artifact for role in inputs.files.values() for one in role]
+    made_from = sorted(artifact.id for artifact in given)
+    return _Package(f"pkg_{fingerprint([ctx.measurement, asdict(params), made_from])}")
+
+
+def _pictures(
+    ctx: StepContext,
+    inputs: Inputs,
+    frames: Sequence[Frame],
+    params: Params,
+    into: tuple[_Package, list[Picture]],
+) -> Iterator[Bytes]:
+    package, seen = into
+    unreadable = 0
+    frame_table, cameras = inputs.tables.get("frames", ()), inputs.tables.get("cameras", ())
+    for one in pictures(frame_table, frames, cameras):
+        if one is None:
+            unreadable += 1
+            continue
+        picture = replace(one[0], attributes={**one[0].attributes, "pii_status": _PII_STATUS})
+        seen.append(picture)
         if params.exemption:
-            files.append(_listed(str(picture.file), shot.data))
-            yield _file(package, str(picture.file), shot.data, "picture")
-    if pictures and not params.exemption:
-        text = (
-            f"{len(pictures)} pictures stay: their pii_status is {_PII_STATUS}, nobody exempts it"
-        )
+            yield package.add(str(picture.file), one[1].data, "picture")
+    if unreadable:
+        text = f"{unreadable} of the chosen pictures cannot be decoded and are left out"
+        ctx.caveat(Problem(code="no_picture", message=text))
+    if seen and not params.exemption:
+        text = f"{len(seen)} pictures stay: their pii_status is {_PII_STATUS}, nobody exempts it"
         ctx.caveat(Problem(code="pii", message=text))
-    labels = _labels(ctx, scenes, frames, pictures, inputs)
-    for form in formats:
-        data = form.write(replace(labels, package=package))
-        files.append(_listed(f"labels{form.suffix}", data))
-        yield _file(package, f"labels{form.suffix}", data, "labels")
+
+
+def _formats(
+    ctx: StepContext, labels: LabelSet, rig: Rig, params: Params, package: _Package
+) -> Iterator[Bytes]:
+    shipment = Shipment(
+        package=package.id,
+        measurement=ctx.measurement,
+        vehicle=ctx.vehicle,
+        labels=labels,
+        rig=rig,
+        left=frozenset(one.name for one in package.files),
+    )
+    for name in params.formats:
+        if name in FOLDER_FORMATS:
+            for text in FOLDER_FORMATS[name].unsaid(shipment):
+                ctx.caveat(Problem(code="unsaid", message=f"{name}: {text}"))
+            for file, data in FOLDER_FORMATS[name].tables(shipment):
+                yield package.add(file, data, "labels")
+        else:
+            form = label_format(name)
+            yield package.add(f"labels{form.suffix}", form.write(labels), "labels")
+
+
+def _manifest(
+    ctx: StepContext,
+    inputs: Inputs,
+    made: tuple[Sequence[Scene], LabelSet, Rig, Params],
+    package: _Package,
+) -> Bytes:
+    scenes, labels, rig, params = made
+    frames = tuple(replace(one, attributes={}) for one in labels.frames)
     manifest = LabelPackage(
-        package=package,
+        package=package.id,
         measurement=ctx.measurement,
         vehicle=ctx.vehicle,
         exemption=params.exemption or None,
         taxonomy=_taxonomy(params, labels),
         scenes=tuple(scene.id for scene in scenes),
         frames=frames,
-        pictures=tuple(pictures),
-        made_from=_sources(tables),
-        files=tuple(files),
+        pictures=labels.pictures,
+        sweeps=rig.sweeps,
+        made_from=_sources(inputs),
+        files=tuple(package.files),
     )
-    ctx.fact("package", package)
+    ctx.fact("package", package.id)
     ctx.fact("exemption", manifest.exemption)
-    counts = {"scenes": len(scenes), "frames": len(frames), "pictures": len(pictures)}
+    counts = {
+        "scenes": len(scenes),
+        "frames": len(frames),
+        "pictures": len(labels.pictures),
+        "sweeps": len(rig.sweeps),
+        "poses": sum(one.t_ns in {pose.t_ns for pose in rig.path.poses} for one in frames),
+        "cuboids": sum(one.cuboid is not None for one in labels.labels),
+    }
     ctx.fact("counts", counts)
-    yield _file(package, MANIFEST, to_json(manifest).encode(), "manifest")
+    return package.add(MANIFEST, to_json(manifest).encode(), "manifest")
 
 
-def _package_id(measurement: str, params: Params, tables: Sequence[Table]) -> str:
-    made_from = sorted(table.artifact.id for table in tables)
-    return f"pkg_{fingerprint([measurement, asdict(params), made_from])}"
-
-
-def _file(package: str, name: str, data: bytes, role: str) -> Bytes:
-    sha256 = hashlib.sha256(data).hexdigest()
-    facts = (("package", package), ("role", role), ("sha256", sha256))
-    output = Output(kind="label_package", name=f"{package}/{name}", attributes=facts)
-    return Bytes(output, BytesFile(name, data))
-
-
-def _listed(name: str, data: bytes) -> PackageFile:
-    return PackageFile(name=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
-
-
-def _scenes(inputs: Inputs, params: Params) -> tuple[Scene, ...]:
-    found = [
-        scene
-        for table in inputs.tables.get("scenes", ())
-        for scene in scenes_from_table(table.read(), table.artifact.id)
-    ]
-    if not (params.scene_types or params.scene_ids):
-        return tuple(found)
-    chosen = tuple(
-        one for one in found if one.type in params.scene_types or one.id in params.scene_ids
-    )
-    if not chosen:
-        wanted = ", ".join([*params.scene_types, *params.scene_ids])
-        there = sorted({one.type for one in found})
-        raise NotFound(
-            f"no scene of this measurement is one of: {wanted}",
-            hint=f"it has: {', '.join(there) or 'none'}",
-        )
-    return chosen
-
-
-def _frames(inputs: Inputs, scenes: Sequence[Scene], params: Params) -> tuple[Frame, ...]:
-    is_whole = not (params.scene_types or params.scene_ids)
-    spans = None if is_whole else [TimeRange(one.t_start_ns, one.t_end_ns) for one in scenes]
-    given = inputs.tables.get("frames", ())
-    return label_frames(given[0].read(), spans, params.rate_hz) if given else ()
-
-
-def _pictures(
-    ctx: StepContext, inputs: Inputs, frames: Sequence[Frame]
-) -> Iterator[tuple[Picture, Shot]]:
-    given = inputs.tables.get("frames", ())
-    unreadable = 0
-    for shot in shots(given[0].read(), frames, inputs.tables.get("cameras", ())) if given else ():
-        if shot is None:
-            unreadable += 1
-            continue
-        name = f"frames/{path_part(shot.stream)}/{shot.t_ns}.{shot.suffix}"
-        yield (
-            Picture(
-                frame=shot.frame,
-                stream=shot.stream,
-                t_ns=shot.t_ns,
-                file=name,
-                sha256=shot.sha256,
-                width_px=shot.width_px,
-                height_px=shot.height_px,
-                attributes={"pii_status": _PII_STATUS},
-            ),
-            shot,
-        )
-    if unreadable:
-        text = f"{unreadable} of the chosen pictures cannot be decoded and are left out"
-        ctx.caveat(Problem(code="no_picture", message=text))
-
-
-def _labels(
-    ctx: StepContext,
-    scenes: Sequence[Scene],
-    frames: Sequence[Frame],
-    pictures: Sequence[Picture],
-    inputs: Inputs,
-) -> LabelSet:
-    elements, actors = scene_elements(scenes, frames)
-    tracks, labels = _prelabels(inputs.tables.get("camera_objects", ()), pictures)
-    head = {
-        "name": ctx.measurement,
-        "annotator": "avdataops",
-        "comment": "Scenes and pre-labels found by detectors; nobody has looked at them.",
-    }
-    streams = {one.stream: {"type": "camera"} for one in pictures}
-    root: dict[str, Any] = {"metadata": head, "ontologies": ontologies()}
-    if frames:
-        ends = {"frame_start": frames[0].index, "frame_end": frames[-1].index}
-        root |= {"frame_intervals": [ends]}
-    return LabelSet(
-        frames=tuple(frames),
-        pictures=tuple(pictures),
-        tracks=(*actors, *tracks),
-        labels=labels,
-        elements=elements,
-        attributes={"openlabel": root | ({"streams": streams} if streams else {})},
-    )
-
-
-def _prelabels(
-    tables: Sequence[Table], pictures: Sequence[Picture]
-) -> tuple[tuple[Track, ...], tuple[ObjectLabel, ...]]:
-    """Return what a detector saw in the pictures: each box a track of its own, cut at the edge."""
-    of = {(one.stream, one.t_ns): one for one in pictures}
-    tracks: list[Track] = []
-    labels: list[ObjectLabel] = []
-    for table in tables:
-        for number, row in enumerate(table.read().to_pylist()):
-            picture = of.get((row["stream"], row["t_ns"]))
-            label = picture and _prelabel(row, picture, number)
-            if label:
-                tracks.append(Track(key=label.track, object_class=row["object_class"]))
-                labels.append(label)
-    return tuple(tracks), tuple(labels)
-
-
-def _prelabel(row: Mapping[str, Any], picture: Picture, number: int) -> ObjectLabel | None:
-    left, top = max(row["x_px"], 0.0), max(row["y_px"], 0.0)
-    right = min(row["x_px"] + row["width_px"], float(picture.width_px or 0))
-    bottom = min(row["y_px"] + row["height_px"], float(picture.height_px or 0))
-    try:
-        box = box_of_corner(left, top, right - left, bottom - top)
-    except SchemaMismatch:
-        return None
-    texts = ("detector", "confidence_class")
-    about = {
-        "num": [{"name": "score", "val": row["score"]}],
-        "text": [{"name": name, "val": row[name]} for name in texts],
-    }
-    return ObjectLabel(
-        track=element_key(row["stream"], str(row["t_ns"]), str(number)),
-        shape="bbox",
-        name="prelabel",
-        frame=picture.frame,
-        stream=picture.stream,
-        box=box,
-        attributes={"attributes": about},
-    )
+def _cuboids(
+    ctx: StepContext, inputs: Inputs, frames: Sequence[Frame], params: Params
+) -> Prelabels:
+    slack_ns = round(params.object_slack_ms * NS_PER_MS)
+    for table in inputs.tables.get("objects", ()):
+        found, lacking = cuboids(ctx.measurement, table, frames, slack_ns)
+        if lacking:
+            text = f"{lacking} objects without size or heading are no cuboids and are left out"
+            ctx.caveat(Problem(code="no_cuboid", message=text))
+        return found
+    return (), ()
 
 
 def _taxonomy(params: Params, labels: LabelSet) -> Taxonomy:
@@ -256,23 +232,31 @@ def _taxonomy(params: Params, labels: LabelSet) -> Taxonomy:
     )
 
 
-def _sources(tables: Sequence[Table]) -> tuple[Source, ...]:
-    facts = sorted((one.artifact for one in tables), key=lambda one: one.id)
+def _sources(inputs: Inputs) -> tuple[Source, ...]:
+    given = [table.artifact for role in inputs.tables.values() for table in role]
+    given += [one.artifact for role in inputs.files.values() for one in role]
+    facts = sorted({one.id: one for one in given}.values(), key=lambda one: one.id)
     return tuple(Source(id=a.id, kind=a.kind, name=a.name, sha256=a.sha256) for a in facts)
 
 
 EXPORT_LABELS = Step(
     name="export_labels",
-    version=1,
+    version=2,
     split=Split.MEASUREMENT,
     needs={
         "scenes": Need(kind="scenes"),
         "frames": Need(kind="frames", optional=True),
         "cameras": Need(kind="stream", optional=True, where={"topic_class": "camera"}),
+        "lidars": Need(kind="stream", optional=True, where={"topic_class": "lidar"}),
+        "transforms": Need(kind="stream", optional=True, where={"type": transform_tree.TYPE}),
+        "odometry": Need(kind="synced", optional=True, where={"type": ego_path.TYPE}),
+        "ego": Need(kind="ego", optional=True),
+        "objects": Need(kind="objects", optional=True),
         "camera_objects": Need(kind="camera_objects", optional=True),
+        "calibration": Need(kind="reference", optional=True, doc="As the user knows it."),
     },
     makes=("label_package",),
     params=Params,
     run=run,
-    doc="A package of scenes, frames and pre-labels for a labelling partner.",
+    doc="A package of scenes, frames, sweeps and pre-labels for a labelling partner.",
 )

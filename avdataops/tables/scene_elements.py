@@ -14,6 +14,8 @@ ASAM, OURS = "0", "1"
 """Keys of the two ontologies in a file."""
 ROAD_USER = "RoadUser"
 """ASAM's class of an actor of whom no more is known."""
+VEHICLE = "vehicle-iso8855"
+"""Coordinate system of the vehicle in label files, as the standard's examples call it."""
 _SURROUNDINGS = frozenset({"place", "environment", "data_quality"})
 _NAMES = uuid.UUID("6f8e3a52-0b55-5d0e-9a39-1d1b6f0c7a11")
 """Namespace of the keys, so that the same scene has the same key in every package."""
@@ -28,6 +30,11 @@ def ontologies() -> dict[str, str]:
 def element_key(*facts: str) -> str:
     """Return the UUID of a thing in label files, the same for the same facts."""
     return str(uuid.uuid5(_NAMES, "\n".join(facts)))
+
+
+def actor_key(measurement: str, actor: str) -> str:
+    """Return the key of a road user by the identity that its tracker gave it."""
+    return element_key(measurement, "actor", actor)
 
 
 @functools.cache
@@ -54,7 +61,7 @@ def scene_elements(
         about = _scene(scene, spans)
         elements.append(about)
         if scene.actor is not None:
-            key = element_key(scene.measurement, "actor", scene.actor)
+            key = actor_key(scene.measurement, scene.actor)
             actors[key] = Track(
                 key=key,
                 object_class=ROAD_USER,

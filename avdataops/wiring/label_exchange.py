@@ -45,11 +45,21 @@ class Exchanged:
 
 
 def export_labels(
-    workspace: Workspace, measurement: str, params: Mapping[str, object], watch: Watch
+    workspace: Workspace,
+    measurement: str,
+    params: Mapping[str, object],
+    watch: Watch,
+    given: Mapping[str, Path] | None = None,
 ) -> Exchanged:
-    """Make a package of a measurement; the same wishes over the same tables make it once."""
+    """Make a package of a measurement; the same wishes over the same tables make it once.
+
+    ``given`` are files of the user by role, as the step's needs name them.
+    """
     with _working(workspace, measurement, watch) as (machinery, facts):
-        return Exchanged(*run_beside(machinery, facts, EXPORT_LABELS, params))
+        references = [workspace.reference(role, path) for role, path in (given or {}).items()]
+        if references:
+            workspace.catalog.reference(references)
+        return Exchanged(*run_beside(machinery, facts, EXPORT_LABELS, params, references))
 
 
 @contextmanager

@@ -89,7 +89,7 @@ class Workspace:
         given = [("weather", path) for path in self.settings.weather]
         given += [("map", self.settings.map)] if self.settings.map else []
         given += [("model", self.settings.model)] if self.settings.model else []
-        found = tuple(self._reference(role, path) for role, path in given)
+        found = tuple(self.reference(role, path) for role, path in given)
         for one in found:
             if one.attributes["role"] == "map":
                 found += map_tables(self.storage, one)
@@ -97,7 +97,8 @@ class Workspace:
             self.catalog.reference(found)
         return found
 
-    def _reference(self, role: str, path: Path) -> Artifact:
+    def reference(self, role: str, path: Path) -> Artifact:
+        """Bring a file into the raw zone and return the fact about it; the catalog is not told."""
         if not path.is_file():
             raise ConfigError(f"setting '{role}': there is no file '{path}'")
         sha256 = _sha256(path)

@@ -80,12 +80,24 @@ def with_a_car(folder: Path, width_px: float = 20.5, of: str = "car") -> bytes:
     return OPENLABEL.write(replace(labels, tracks=tracks, labels=(car,)))
 
 
+def without_labels(folder: Path) -> bytes:
+    """Return the OpenLABEL file of a package in which nobody labelled anything."""
+    _, labels = read_labels((folder / "labels.openlabel.json").read_bytes(), "it")
+    return OPENLABEL.write(replace(labels, labels=()))
+
+
 def test_without_an_exemption_no_picture_leaves(desk: Desk, export: Export) -> None:
     told, folder = export("out")
     assert told["exemption"] is None
     assert told["pictures"] == told["frames"] > 0
     files = sorted(path.name for path in folder.rglob("*") if path.is_file())
-    assert files == ["labels.coco.json", "labels.openlabel.json", "manifest.json"]
+    assert [name for name in files if not name.endswith(".pcd")] == [
+        "calibration.json",
+        "ego_poses.json",
+        "labels.coco.json",
+        "labels.openlabel.json",
+        "manifest.json",
+    ]
     package = manifest_in(folder)
     assert package.exemption is None
     assert {one.attributes["pii_status"] for one in package.pictures} == {"raw"}
@@ -182,7 +194,7 @@ def test_deliveries_are_numbered_and_compared(
     assert again == (1, True, first[2])
     wider = delivered(with_a_car(folder, width_px=21.0))
     assert wider == (2, False, counts(moved=1))
-    bare = delivered((folder / "labels.openlabel.json").read_bytes())
+    bare = delivered(without_labels(folder))
     assert bare == (3, False, counts(removed=1))
     _, labels = read_labels(with_a_car(folder), "it")
     as_coco = delivered(COCO.write(labels))
