@@ -58,6 +58,22 @@ class AzureSettings(BaseModel):
     )
 
 
+class LimitSettings(BaseModel):
+    """What one task may take on this machine, so that no recording takes it down; 0: no limit.
+
+    On Azure Batch the pool's facts and the containers say it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    memory_mb: int = Field(default=4096, ge=0, description="Resident memory of a worker, MiB.")
+    cpu_s: float = Field(default=3600, ge=0, description="Processor time of a task.")
+    wall_s: float = Field(default=3600, ge=0, description="Wall time of a task.")
+    s_per_gib: float = Field(
+        default=1200, ge=0, description="More of both times for each GiB of input."
+    )
+
+
 class ApiSettings(BaseModel):
     """Who may ask the Metadata API.  Without them: whoever has this machine's token, from here."""
 
@@ -94,6 +110,9 @@ class Settings(BaseSettings):
     )
     engine: Engine = Field(
         default="local", description="Who runs tasks: processes here, or Azure Batch."
+    )
+    limits: LimitSettings = Field(
+        default_factory=LimitSettings, description="What a task may take."
     )
     azure: AzureSettings = Field(default_factory=AzureSettings, description="Cloud resources.")
     api: ApiSettings = Field(default_factory=ApiSettings, description="The Metadata API.")

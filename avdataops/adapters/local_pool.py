@@ -13,9 +13,11 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self
 
+from avdataops.adapters.process_limits import LOOK_EVERY_S, Watch, limit_cpu
 from avdataops.model.run import TaskSpec
-from avdataops.ports.dispatch import Execute, TaskEvent, TaskState
+from avdataops.ports.dispatch import Execute, Limits, TaskEvent, TaskState
 
+_NONE = Limits()
 _SPAWN = multiprocessing.get_context("spawn")
 _GRACE_S = 5.0
 """For a process that closed its pipe, to end by itself and tell its status."""
@@ -26,6 +28,7 @@ class _Worker:
     process: BaseProcess
     pipe: "Connection[Any, Any]"
     task: TaskSpec | None = None
+    watch: Watch | None = None
 
 
 class LocalPool:
@@ -33,12 +36,14 @@ class LocalPool:
 
     A process takes one task after the other, also of later calls of ``run``, since starting one
     takes longer than many a task.  One that dies costs its task (reported as lost) and is
-    replaced.  Leaving ``run`` early ends the workers at once.
+    replaced; so does one whose task takes more than ``limits``.  Leaving ``run`` early ends the
+    workers at once.
     """
 
-    def __init__(self, execute: Execute, workers: int) -> None:
+    def __init__(self, execute: Execute, workers: int, limits: Limits = _NONE) -> None:
         self._execute = execute
         self._limit = max(1, workers)
+        self._limits = limits
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
@@ -76,6 +81,7 @@ class LocalPool:
                 return
             task = waiting.popleft()
             free.task = task
+            free.watch = Watch(free.process.pid or 0, task, self._limits)
             # A worker that dies right now closes its end of the pipe, which `_listen` sees.
             with suppress(OSError):
                 free.pipe.send(task)
@@ -94,14 +100,16 @@ class LocalPool:
 
     def _start(self) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_work, args=(self._execute, theirs), daemon=True)
+        given = (self._execute, theirs, self._limits)
+        process = _SPAWN.Process(target=_work, args=given, daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours)
 
 
 def _listen(workers: list[_Worker]) -> Iterator[TaskEvent]:
-    ready = wait([worker.pipe for worker in workers if worker.task])
+    ready = wait([worker.pipe for worker in workers if worker.task], LOOK_EVERY_S)
+    yield from _over_limit([worker for worker in workers if worker.pipe not in ready], workers)
     for worker in [worker for worker in workers if worker.pipe in ready]:
         task = worker.task
         if task is None:
@@ -111,7 +119,9 @@ def _listen(workers: list[_Worker]) -> Iterator[TaskEvent]:
         except (EOFError, OSError):
             workers.remove(worker)
             worker.process.join(_GRACE_S)
-            yield TaskEvent(task, TaskState.LOST, why=_how_it_ended(worker.process))
+            spent = worker.process.exitcode == -signal.SIGXCPU
+            why = _how_it_ended(worker.process)
+            yield TaskEvent(task, TaskState.LOST, why=why, over_limit=spent)
             _end(worker)
             continue
         if message is not None:
@@ -121,8 +131,21 @@ def _listen(workers: list[_Worker]) -> Iterator[TaskEvent]:
         yield TaskEvent(task, TaskState.ENDED, done=1.0)
 
 
+def _over_limit(quiet: list[_Worker], workers: list[_Worker]) -> Iterator[TaskEvent]:
+    for worker in quiet:
+        excess = worker.watch.excess() if worker.task and worker.watch else None
+        if worker.task and excess:
+            workers.remove(worker)
+            _end(worker)
+            yield TaskEvent(
+                worker.task, TaskState.LOST, why=excess.why, over_limit=excess.by_itself
+            )
+
+
 def _how_it_ended(process: BaseProcess) -> str:
     code = process.exitcode
+    if code == -signal.SIGXCPU:
+        return "it took more processor time than a task may"
     if code is not None and code < 0:
         return f"its worker was killed by signal {-code}"
     return f"its worker ended with status {code}"
@@ -134,7 +157,7 @@ def _end(worker: _Worker) -> None:
     worker.process.join()
 
 
-def _work(execute: Execute, pipe: "Connection[Any, Any]") -> None:
+def _work(execute: Execute, pipe: "Connection[Any, Any]", limits: Limits) -> None:
     # An interrupt from the keyboard reaches the whole group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
@@ -143,6 +166,7 @@ def _work(execute: Execute, pipe: "Connection[Any, Any]") -> None:
             task: TaskSpec = pipe.recv()
         except (EOFError, OSError):
             return
+        limit_cpu(limits.times(task)[0])
         execute(task, lambda done: pipe.send(float(done)))
         pipe.send(None)
 

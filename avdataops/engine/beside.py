@@ -49,7 +49,13 @@ def _dispatch(machinery: Machinery, plan: Plan) -> Iterator[RunRecord]:
     for event in machinery.dispatcher.run(machinery.catalog.begin(plan.run)):
         machinery.watch(event)
         if event.state in {TaskState.ENDED, TaskState.LOST}:
-            yield from commit(machinery.storage, machinery.catalog, [event.task], why=event.why)
+            yield from commit(
+                machinery.storage,
+                machinery.catalog,
+                [event.task],
+                why=event.why,
+                over_limit=event.over_limit,
+            )
 
 
 def _error(failure: Failure) -> Exception:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from avdataops.engine.execute import StoredFile
 from avdataops.engine.records import load_attempt, load_made
 from avdataops.engine.table_files import ParquetTable
-from avdataops.model.errors import NotFound
+from avdataops.model.errors import NotFound, OverLimit
 from avdataops.model.ids import run_id
 from avdataops.model.run import Failure, Outcome, RunRecord, TaskSpec
 from avdataops.model.scene import Scene
@@ -22,16 +22,19 @@ def commit(
     *,
     superseded: Sequence[str] = (),
     why: str = "",
+    over_limit: bool = False,
 ) -> tuple[RunRecord, ...]:
     """Take in what became of ``tasks`` and return their records.
 
-    A task that left no record is recorded as lost; ``why`` tells what is known of that.  The
-    ``superseded`` runs stop being current in the same moment, if every task succeeded.
+    A task that left no record is recorded as lost, or as failed where it took more than it may
+    (``over_limit``); ``why`` tells what is known of that.  The ``superseded`` runs stop being
+    current in the same moment, if every task succeeded.
     """
+    told = why or "its worker ended without leaving a record"
     records = tuple(
         _left(storage, task)
-        or lost(
-            task, why or "its worker ended without leaving a record", _times_lost(catalog, task) + 1
+        or (
+            too_much(task, told) if over_limit else lost(task, told, _times_lost(catalog, task) + 1)
         )
         for task in tasks
     )
@@ -116,6 +119,16 @@ def lost(task: TaskSpec, why: str, times: int) -> RunRecord:
             retryable=True,
         ),
     )
+
+
+def too_much(task: TaskSpec, why: str) -> RunRecord:
+    """Return the record of a task that was ended because it took more than a task may."""
+    way_out = "if the recording is honest, allow more (avdataops config show, 'limits'), then "
+    hint = f"{way_out}avdataops measurements requeue {task.measurement}"
+    record = lost(task, why, 0)
+    message = record.failure.message if record.failure else why
+    failure = Failure.of(OverLimit(message, hint=hint))
+    return replace(record, outcome=Outcome.FAILED_INPUT, failure=failure, facts={})
 
 
 def _scenes(storage: Storage, record: RunRecord) -> tuple[Scene, ...]:

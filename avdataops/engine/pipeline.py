@@ -218,6 +218,7 @@ def _dispatch(machinery: Machinery, plan: Plan) -> Iterator[RunRecord]:
                 [event.task],
                 superseded=plan.replaced_by(event.task.part),
                 why=event.why,
+                over_limit=event.over_limit,
             )
 
 

@@ -7,6 +7,7 @@ AvdataopsError
     SchemaMismatch      a table, manifest or document lacks its promised shape
     UnsafeName          a name that would leave its folder or hide a file
     HostileInput        a limit was passed that no honest file passes
+    OverLimit           a task took more memory or processor time than one may have
     Conflict            the thing exists already with other content
     Outdated            the thing was changed since the writer had read it
   TransientError        trying again later may help
@@ -95,6 +96,12 @@ class HostileInput(InputError):
     """A limit was passed that no honest file passes."""
 
     code = "hostile_input"
+
+
+class OverLimit(InputError):
+    """A task took more memory or processor time than the settings allow; it was ended."""
+
+    code = "over_limit"
 
 
 class Conflict(InputError):

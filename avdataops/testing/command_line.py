@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from avdataops.cli import main
-from avdataops.ports.dispatch import Execute
+from avdataops.ports.dispatch import Execute, Limits
 from avdataops.testing.inline_dispatcher import InlineDispatcher
 
 _TOO_LONG_S = 240
@@ -103,9 +103,11 @@ class Desk:
         return ["--workspace", str(self.workspace), *map(str, arguments)]
 
 
-def without_processes(execute: Execute, workers: int) -> AbstractContextManager[InlineDispatcher]:
-    """Stand in for ``LocalPool``: the tasks run in this process."""
-    del workers
+def without_processes(
+    execute: Execute, workers: int, limits: Limits
+) -> AbstractContextManager[InlineDispatcher]:
+    """Stand in for ``LocalPool``: the tasks run in this process, which has no limits."""
+    del workers, limits
     return nullcontext(InlineDispatcher(execute))
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from avdataops.adapters.local_pool import LocalPool
 from avdataops.model.location import Zone
-from avdataops.ports.dispatch import Dispatcher
+from avdataops.ports.dispatch import Dispatcher, Limits
 from avdataops.ports.storage import Storage
-from avdataops.settings import TRACE_VARIABLE, AzureSettings, Settings
+from avdataops.settings import TRACE_VARIABLE, AzureSettings, LimitSettings, Settings
 from avdataops.wiring.storages import missing, place_of
 from avdataops.wiring.trace import Trace
 from avdataops.wiring.worker import run_task
@@ -29,7 +29,17 @@ def open_dispatcher(
     if settings.engine == "azure-batch":
         return _batch(settings, storage, trace)
     execute = functools.partial(run_task, place_of(settings), trace.trace_id if trace else None)
-    return LocalPool(execute, settings.jobs)
+    return LocalPool(execute, settings.jobs, limits_of(settings.limits))
+
+
+def limits_of(given: LimitSettings) -> Limits:
+    """Return the limits that are set; 0 is none."""
+    return Limits(
+        memory_bytes=given.memory_mb << 20 or None,
+        cpu_s=given.cpu_s or None,
+        wall_s=given.wall_s or None,
+        s_per_gib=given.s_per_gib,
+    )
 
 
 def check_batch(azure: AzureSettings) -> str:

@@ -13,20 +13,33 @@ import numpy as np
 import pytest
 
 from avdataops.adapters.local_pool import LocalPool
-from avdataops.model.run import TaskSpec
-from avdataops.ports.dispatch import TaskEvent, TaskState
-from avdataops.testing.facts import task
+from avdataops.model.run import TaskInput, TaskSpec
+from avdataops.ports.dispatch import Limits, TaskEvent, TaskState
+from avdataops.testing.facts import task, uploaded
 
 Progress = Callable[[float], None]
+NONE = Limits()
 
 
 def spec(part: str) -> TaskSpec:
     return replace(task("toy", "m_1", params={"part": part}), part=part)
 
 
+def take(what: str) -> None:
+    """Take much of what a machine has."""
+    began = time.process_time()
+    held = bytearray()
+    while what == "computes" or (what == "busy" and time.process_time() - began < 0.8):
+        sum(range(10_000))
+    while what == "hoards":
+        held += bytes(8 << 20)
+        time.sleep(0.005)
+
+
 def act(folder: Path, given: TaskSpec, progress: Progress) -> None:
     """Do what the task's part says, in a worker process."""
     what = given.part.split("-")[0]
+    take(what)
     if what == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "exits":
@@ -45,8 +58,10 @@ def act(folder: Path, given: TaskSpec, progress: Progress) -> None:
     (folder / given.part).write_text(str(os.getpid()))
 
 
-def run(folder: Path, parts: Sequence[str], workers: int = 2) -> list[TaskEvent]:
-    with LocalPool(functools.partial(act, folder), workers) as pool:
+def run(
+    folder: Path, parts: Sequence[str], workers: int = 2, limits: Limits = NONE
+) -> list[TaskEvent]:
+    with LocalPool(functools.partial(act, folder), workers, limits) as pool:
         return list(pool.run([spec(part) for part in parts]))
 
 
@@ -178,3 +193,35 @@ def test_a_pool_that_lost_workers_serves_the_next_run(tmp_path: Path) -> None:
             TaskState.LOST
         }
         assert ends(list(pool.run([spec("done")]))) == {"done": TaskState.ENDED}
+
+
+@pytest.mark.parametrize(
+    ("part", "limits", "over_limit", "why"),
+    [
+        ("hoards", Limits(memory_bytes=400 << 20), True, "it took more than 400 MiB of memory"),
+        ("computes", Limits(cpu_s=1), True, "it took more processor time than a task may"),
+        ("sleeps-1", Limits(wall_s=2), False, "it ran for more than 2 s"),
+    ],
+)
+def test_a_task_that_takes_too_much_is_ended_and_the_next_one_runs(
+    tmp_path: Path, part: str, limits: Limits, over_limit: bool, why: str
+) -> None:
+    events = run(tmp_path, [part, "works"], workers=1, limits=limits)
+    assert ends(events) == {part: TaskState.LOST, "works": TaskState.ENDED}
+    (lost,) = [event for event in events if event.state is TaskState.LOST]
+    assert (lost.why, lost.over_limit) == (why, over_limit)
+
+
+def test_processor_time_is_counted_anew_for_each_task_of_a_process(tmp_path: Path) -> None:
+    parts = [f"busy-{n}" for n in range(4)]
+    assert ends(run(tmp_path, parts, 1, Limits(cpu_s=2))) == dict.fromkeys(parts, TaskState.ENDED)
+    assert len({(tmp_path / part).read_text() for part in parts}) == 1, "one process took them all"
+
+
+def test_larger_inputs_may_take_longer() -> None:
+    limits = Limits(cpu_s=10, wall_s=20, s_per_gib=100)
+    given = replace(uploaded().uploads[0], bytes=1 << 29)
+    large = replace(spec("works"), inputs=(TaskInput(role="recording", artifact=given),))
+    assert limits.times(large) == (60.0, 70.0)
+    assert limits.times(spec("works")) == (10.0, 20.0)
+    assert Limits(s_per_gib=100).times(large) == (None, None)

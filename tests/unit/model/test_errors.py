@@ -43,6 +43,7 @@ def test_codes_and_exit_statuses_stay_as_they_are() -> None:
         "schema_mismatch": (65, False),
         "unsafe_name": (65, False),
         "hostile_input": (65, False),
+        "over_limit": (65, False),
         "conflict": (65, False),
         "transient": (75, True),
         "storage_unavailable": (75, True),
