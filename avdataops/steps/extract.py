@@ -164,7 +164,7 @@ def _miscount(recording: str, account: Account) -> Problem:
 
 EXTRACT = Step(
     name="extract",
-    version=1,
+    version=2,
     split=Split.RECORDING,
     needs={
         "recording": Need(kind="recording", doc="one raw recording"),

@@ -18,12 +18,13 @@ OUR_WAY = Way(
         "avdataops.readers.rosbag.reader",
         "pyarrow.parquet",
         "lz4.frame",
+        "pandas",  # Arrow imports it when it first sees an array.
     ),
 )
 ROWS = Way(
     name="rosbags rows",
     function=f"{_PEERS}:rosbags_rows",
-    imports=("rosbags.highlevel", "pyarrow.parquet"),
+    imports=("rosbags.highlevel", "pyarrow.parquet", "pandas"),
 )
 OBJECTS = Way(
     name="rosbags objects",

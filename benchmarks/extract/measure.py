@@ -34,6 +34,11 @@ class Measured:
         """Median wall time."""
         return statistics.median(self.seconds)
 
+    @property
+    def median_cpu_s(self) -> float:
+        """Median time of all cores together; children of the process are not in it."""
+        return statistics.median(self.cpu_seconds)
+
     def add(self, result: Mapping[str, Any]) -> None:
         """Take one run."""
         self.seconds.append(result["seconds"])

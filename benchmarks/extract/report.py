@@ -7,7 +7,7 @@ from benchmarks.extract.case import OURS
 from benchmarks.extract.measure import Compared, Measured
 
 SECTION = "extract"
-_HEAD = ("recording", "MB", "way", "gives", "s", "ratio", "bar", "", "peak MB", "out MB")
+_HEAD = ("recording", "MB", "way", "gives", "s", "CPU s", "ratio", "bar", "", "peak MB", "out MB")
 
 
 def table(compared: Sequence[Compared]) -> str:
@@ -32,7 +32,9 @@ def _rows(one: Compared) -> Iterator[tuple[str, ...]]:
         size = f"{one.size_mb:.0f}" if name else ""
         ratio, bar, verdict = _verdict(one, way.name)
         yield (
-            name, size, way.name, way.end, f"{measured.median_s:.2f}", ratio, bar, verdict,
+            name, size, way.name, way.end, f"{measured.median_s:.2f}",
+            f"{measured.median_cpu_s:.2f}",
+            ratio, bar, verdict,
             f"{measured.peak_mb:.0f}", f"{measured.out_mb:.0f}",
         )  # fmt: skip
 
@@ -83,7 +85,7 @@ def _figures(one: Compared, name: str, way: Measured) -> dict[str, object]:
     ratio, bar, verdict = _verdict(one, name)
     return {
         "median_s": round(way.median_s, 3),
-        "cpu_s": round(sorted(way.cpu_seconds)[len(way.cpu_seconds) // 2], 3),
+        "cpu_s": round(way.median_cpu_s, 3),
         "ratio": ratio,
         "bar": bar or None,
         "verdict": verdict or None,

@@ -1,7 +1,5 @@
 """Arrow types and arrays of message columns."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -58,7 +56,8 @@ def fixed_column(leaf: Leaf, values: npt.NDArray[np.generic]) -> pa.Array:
     if not leaf.is_list:
         return pa.array(np.ascontiguousarray(values), leaf_type(leaf))
     if leaf.is_octets:
-        return pa.array([row.tobytes() for row in values], pa.binary())
+        offsets = np.arange(len(values) + 1, dtype=np.int64) * (leaf.length or 0)
+        return octets_column(offsets, np.ascontiguousarray(values).reshape(-1))
     if not leaf.length:
         return pa.array([[]] * len(values), leaf_type(leaf))
     single = flat(leaf, np.ascontiguousarray(values).reshape(-1))
@@ -70,17 +69,26 @@ def flat(leaf: Leaf, values: npt.NDArray[np.generic]) -> pa.Array:
     return pa.array(values, _TYPES[leaf.base])
 
 
-def lists(leaf: Leaf, counts: Sequence[int], values: pa.Array) -> pa.Array:
+def lists(leaf: Leaf, counts: npt.NDArray[np.int64], values: pa.Array) -> pa.Array:
     """Return a list column from the number of elements per row and all elements."""
     offsets = np.zeros(len(counts) + 1, dtype=np.int32)
     np.cumsum(counts, out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), values).cast(leaf_type(leaf))
 
 
-def text_column(texts: Sequence[bytes]) -> pa.Array:
+def octets_column(
+    offsets: npt.NDArray[np.int64], content: npt.NDArray[np.uint8], kind: pa.DataType | None = None
+) -> pa.Array:
+    """Return a column of bytes; row n is ``content[offsets[n] : offsets[n + 1]]``."""
+    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(content)]
+    return pa.Array.from_buffers(kind or pa.binary(), len(offsets) - 1, buffers)
+
+
+def text_column(offsets: npt.NDArray[np.int64], content: npt.NDArray[np.uint8]) -> pa.Array:
     """Return strings; bytes that are not UTF-8 become U+FFFD."""
-    raw = pa.array(texts, pa.binary())
+    raw = octets_column(offsets, content)
     try:
         return raw.cast(pa.string())
     except pa.ArrowInvalid:
-        return pa.array([text.decode("utf-8", "replace") for text in texts], pa.string())
+        texts = [text.decode("utf-8", "replace") for text in raw.to_pylist()]
+        return pa.array(texts, pa.string())

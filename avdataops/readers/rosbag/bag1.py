@@ -1,15 +1,17 @@
 """ROS 1 bags of version 2.0, with index or without (wiki.ros.org/Bags/Format/2.0)."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
+
+import numpy as np
 
 from avdataops.model.errors import UnreadableFile
 from avdataops.ports.files import ReadableFile
-from avdataops.readers.rosbag.bag1_index import Index, chunk_content, read_index
-from avdataops.readers.rosbag.bag1_records import MESSAGE, Damaged, records_in
+from avdataops.readers.rosbag.bag1_chunk import chunk_content
+from avdataops.readers.rosbag.bag1_index import Index, read_index
+from avdataops.readers.rosbag.bag1_scan import messages_in
 from avdataops.readers.rosbag.chunks import Chunk, ChunkedContainer, Contents
-from avdataops.readers.rosbag.container import Message
+from avdataops.readers.rosbag.messages import Messages
 
 _MAGIC = re.compile(rb"#ROSBAG V(\d+)\.(\d+)\n")
 
@@ -27,15 +29,9 @@ class _Chunks:
     def counts(self, chunk: Chunk) -> Mapping[int, int] | None:
         return chunk.counts
 
-    def content(self, chunk: Chunk) -> bytes:
-        return chunk_content(self._file, chunk)
-
-    def messages(self, chunk: Chunk, data: bytes, wanted: frozenset[int]) -> Iterator[Message]:
-        with suppress(Damaged):  # A cut-off chunk gives what it has; opening has told of it.
-            for record in records_in(data):
-                if record.op == MESSAGE and (connection := record.number("conn")) in wanted:
-                    t_ns = record.time_ns("time")
-                    yield Message(t_ns, chunk.at, record.at, connection, t_ns, record.data)
+    def load(self, chunk: Chunk) -> Messages:
+        content, indexed = chunk_content(self._file, chunk)
+        return messages_in(np.frombuffer(content, np.uint8), chunk.at, indexed)
 
 
 def open_bag1(file: ReadableFile) -> ChunkedContainer:

@@ -12,17 +12,15 @@ from avdataops.model.stream import Problem
 from avdataops.model.time import NS_PER_S, TimeRange
 from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag import bag1_records as records
+from avdataops.readers.rosbag.bag1_chunk import ENTRY, Head, chunk_content, head_at
 from avdataops.readers.rosbag.bag1_records import Damaged, Record, parse_fields, records_in
 from avdataops.readers.rosbag.chunks import Chunk, first_to_last
 from avdataops.readers.rosbag.container import Connection, Stated
 from avdataops.readers.rosbag.definitions import full_name
-from avdataops.readers.rosbag.inflate import inflate, inflate_prefix
 
-_MAX_HEADER_BYTES = 1 << 20
 _PLAIN_BYTES = 1 << 20
 _STATED = ("callerid", "latching", "md5sum")
 """Fields of a connection header that say more than topic, type and definition."""
-_ENTRY = np.dtype([("s", "<u4"), ("ns", "<u4"), ("offset", "<u4")])
 
 
 @dataclass(slots=True)
@@ -34,25 +32,12 @@ class Index:
     problems: list[Problem] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """Header of a record in the file; its data may be cut off."""
-
-    record: Record
-    body_at: int
-    size: int
-
-    @property
-    def stop(self) -> int:
-        return self.body_at + self.size
-
-
 def read_index(file: ReadableFile, start: int) -> Index:
     """Return the index; what is wrong is in its ``problems``.
 
     Raises ``UnreadableFile`` if the bag is encrypted or has no header.
     """
-    head = _head(file, start)
+    head = head_at(file, start)
     if head is None or head.record.op != records.BAG_HEADER:
         raise UnreadableFile(f"{file.name}: the bag has no header record")
     if head.record.text("encryptor"):
@@ -79,6 +64,8 @@ def _read_end(file: ReadableFile, header: Record) -> Index | None:
     # A chunk reaches to where the next one begins at most; its own header has its true end.
     order = sorted(index.chunks, key=lambda chunk: chunk.at)
     stops = [chunk.at for chunk in order[1:]] + [at]
+    if any(stop <= chunk.at for chunk, stop in zip(order, stops, strict=True)):
+        return None
     index.chunks = [
         replace(chunk, length=stop - chunk.at) for chunk, stop in zip(order, stops, strict=True)
     ]
@@ -101,14 +88,14 @@ def _count(file: ReadableFile, index: Index) -> None:
 def _spans_in(file: ReadableFile, chunk: Chunk) -> dict[int, TimeRange]:
     """Return the times of a chunk's messages from the index records behind it."""
     found = dict.fromkeys(chunk.counts or (), TimeRange(chunk.start_ns, chunk.stop_ns))
-    head = _head(file, chunk.at)
+    head = head_at(file, chunk.at)
     if head is None or head.stop > chunk.at + chunk.length:
         return found
     with suppress(UnreadableFile):
         for record in records_in(file.read_at(head.stop, chunk.at + chunk.length - head.stop)):
             if record.op == records.INDEX_DATA and record.data:
-                whole = record.data[: len(record.data) // _ENTRY.itemsize * _ENTRY.itemsize]
-                entries = np.frombuffer(whole, _ENTRY)
+                whole = record.data[: len(record.data) // ENTRY.itemsize * ENTRY.itemsize]
+                entries = np.frombuffer(whole, ENTRY)
                 t_ns = entries["s"].astype(np.int64) * NS_PER_S + entries["ns"]
                 found[record.number("conn")] = TimeRange(int(t_ns.min()), int(t_ns.max()) + 1)
     return found
@@ -154,46 +141,13 @@ def _take_connection(index: Index, record: Record) -> None:
     )
 
 
-def chunk_content(file: ReadableFile, chunk: Chunk) -> bytes:
-    """Return the records inside a chunk; raises ``InputError`` if they are lost."""
-    if chunk.is_plain:
-        return file.read_at(chunk.at, chunk.length)
-    head = _head(file, chunk.at)
-    if head is None or head.record.op != records.CHUNK:
-        raise UnreadableFile("there is no chunk where the index says")
-    data = file.read_at(head.body_at, head.size)
-    codec, size = head.record.text("compression"), head.record.number("size")
-    if len(data) < head.size:
-        return inflate_prefix(codec, data, size)
-    return inflate(codec, data, size)
-
-
-def _head(file: ReadableFile, at: int) -> _Head | None:
-    """Return the header of the record at ``at``; None if it is cut off or no header."""
-    raw = file.read_at(at, 4096)
-    length = int.from_bytes(raw[:4], "little")
-    if length > _MAX_HEADER_BYTES:
-        return None
-    if length + 8 > len(raw):
-        raw = file.read_at(at, length + 8)
-    try:
-        found = records.record_head(raw, 0)
-    except UnreadableFile:
-        return None
-    if found is None:
-        return None
-    fields, body, size = found
-    op = fields.get("op", b"\0")
-    return _Head(Record(at, op[0] if op else 0, fields, b""), at + body, size)
-
-
-def _walk(file: ReadableFile, header: _Head) -> Index:
+def _walk(file: ReadableFile, header: Head) -> Index:
     """Read all records behind the bag header; the last may be cut off."""
     index = Index()
     plain = _Plain(index)
     at = header.stop
     while at < file.size:
-        head = _head(file, at)
+        head = head_at(file, at)
         if head is None or not _take(file, index, plain, head) or head.stop > file.size:
             plain.flush()
             index.problems.append(_truncated(file, at, index, header.record))
@@ -219,7 +173,7 @@ def _truncated(file: ReadableFile, at: int, index: Index, header: Record) -> Pro
     return Problem(code="truncated", message=text)
 
 
-def _take(file: ReadableFile, index: Index, plain: "_Plain", head: _Head) -> bool:
+def _take(file: ReadableFile, index: Index, plain: "_Plain", head: Head) -> bool:
     try:
         if head.record.op == records.MESSAGE:
             if head.stop <= file.size:
@@ -236,12 +190,12 @@ def _take(file: ReadableFile, index: Index, plain: "_Plain", head: _Head) -> boo
     return head.record.op in range(records.MESSAGE, records.CONNECTION + 1)
 
 
-def _take_chunk(file: ReadableFile, index: Index, head: _Head) -> None:
+def _take_chunk(file: ReadableFile, index: Index, head: Head) -> None:
     chunk = Chunk(at=head.record.at, length=head.stop - head.record.at, start_ns=0, stop_ns=1)
     counts: Counter[int] = Counter()
     times: list[int] = []
     try:
-        for record in records_in(chunk_content(file, chunk)):
+        for record in records_in(chunk_content(file, chunk)[0]):
             if record.op == records.CONNECTION:
                 _take_connection(index, record)
             elif record.op == records.MESSAGE:
@@ -262,7 +216,7 @@ class _Plain:
         self._stretch: Chunk | None = None
         self._counts: Counter[int] = Counter()
 
-    def take(self, head: _Head) -> None:
+    def take(self, head: Head) -> None:
         t_ns, connection = head.record.time_ns("time"), head.record.number("conn")
         old = self._stretch
         if old is not None and head.record.at - old.at > _PLAIN_BYTES:

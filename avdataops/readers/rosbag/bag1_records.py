@@ -28,6 +28,8 @@ class Record:
     op: int
     fields: dict[str, bytes]
     data: bytes
+    body_at: int = 0
+    """Where the data begins."""
 
     def number(self, name: str) -> int:
         """Return an unsigned integer field; raises ``UnreadableFile`` if it is not there."""
@@ -93,5 +95,5 @@ def records_in(data: bytes) -> Iterator[Record]:
             raise Damaged(at)
         fields, body, size = head
         op = fields.get("op", b"\0")
-        yield Record(at, op[0] if op else 0, fields, data[body : body + size])
+        yield Record(at, op[0] if op else 0, fields, data[body : body + size], body)
         at = body + size

@@ -1,24 +1,22 @@
 """Messages of one topic become record batches."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from avdataops.model.errors import SchemaMismatch
 from avdataops.model.stream import Problem
 from avdataops.ports.reading import StreamBatch
 from avdataops.readers.rosbag import pointcloud
-from avdataops.readers.rosbag.container import Message
-from avdataops.readers.rosbag.decode import Rows, check_message, decode
-from avdataops.readers.rosbag.layout import Table
+from avdataops.readers.rosbag.arrow import octets_column
+from avdataops.readers.rosbag.decode import Rows, block_of, decode_block
+from avdataops.readers.rosbag.gather import Places, joined, offsets_of
+from avdataops.readers.rosbag.messages import INT64_MAX, Messages
+from avdataops.readers.rosbag.places import Block
 from avdataops.readers.rosbag.pointcloud import PointLayout
 from avdataops.readers.rosbag.topics import Topic, child_schema, root_schema
-from avdataops.readers.rosbag.wire import wire_of
-
-_INT64_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Plan:
     """Why messages that have a definition stay bytes."""
 
 
-def plan_topic(topic: Topic, first: Iterable[Message], *, has_publish_time: bool) -> Plan:
+def plan_topic(topic: Topic, first: Sequence[bytes], *, has_publish_time: bool) -> Plan:
     """Decide the columns of a topic by its first messages.
 
     If none of them fits the definition, the messages stay bytes; a point cloud has columns as
@@ -46,7 +44,7 @@ def plan_topic(topic: Topic, first: Iterable[Message], *, has_publish_time: bool
     root = root_schema(None if is_raw else table, has_publish_time=has_publish_time)
     points = None
     if table is not None and fitting is not None and connection.type == pointcloud.TYPE:
-        points = pointcloud.first_layout(table, connection.encoding, fitting.data)
+        points = pointcloud.first_layout(table, connection.encoding, fitting)
     if points is not None:
         place = root.get_field_index("data")
         fields = [*root][:place] + points.columns() + [*root][place + 1 :]
@@ -58,25 +56,17 @@ def plan_topic(topic: Topic, first: Iterable[Message], *, has_publish_time: bool
     return Plan(topic, (root, *children), is_raw, points, misfit)
 
 
-def _look_at(topic: Topic, first: Iterable[Message]) -> tuple[Message | None, Problem | None]:
+def _look_at(topic: Topic, first: Sequence[bytes]) -> tuple[bytes | None, Problem | None]:
     """Return the first message that fits, or else what is wrong with the very first."""
-    misfits: list[Problem] = []
-    for message in first:
-        misfit = _misfit(topic, message)
-        if misfit is None:
-            return message, None
-        misfits.append(misfit)
-    return None, misfits[0] if misfits else None
-
-
-def _misfit(topic: Topic, message: Message) -> Problem | None:
-    """Return what is wrong if a message cannot be decoded as the topic's type."""
-    fault = topic.table and _fault(topic.table, topic.connections[0].encoding, message.data)
-    if not fault:
-        return None
-    code = "bad_definition" if fault[0] == "decode_failed" else fault[0]
-    text = f"'{topic.name}' is kept as bytes: {fault[1]}"
-    return Problem(code=code, message=text, stream=topic.name)
+    if topic.table is None or not first:
+        return None, None
+    found = decode_block(topic.table, topic.connections[0].encoding, block_of(first))
+    if len(found.good):
+        return first[int(found.good[0])], None
+    code = next(iter(found.dropped)) if len(found.dropped) == 1 else "decode_failed"
+    text = f"'{topic.name}' is kept as bytes: {found.reason}"
+    code = "bad_definition" if code == "decode_failed" else code
+    return None, Problem(code=code, message=text, stream=topic.name)
 
 
 def _has_grandparent(path: str, topic: Topic) -> bool:
@@ -84,7 +74,7 @@ def _has_grandparent(path: str, topic: Topic) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class Made:
     """What one call of ``make_batches`` gave."""
 
     batches: list[StreamBatch]
@@ -93,27 +83,29 @@ class Decoded:
     """Why the first dropped message was dropped."""
 
 
-def make_batches(plan: Plan, messages: Sequence[Message], first_row: int, max_rows: int) -> Decoded:
+def make_batches(plan: Plan, messages: Messages, first_row: int, max_rows: int) -> Made:
     """Return the batches of a topic and its children for neighbouring messages."""
     good = _decode(plan, messages)
-    numbers = np.array(good.numbers, dtype=np.int64) + first_row
-    kept = [messages[number] for number in good.numbers]
-    t_ns = np.array([message.t_ns for message in kept], dtype=np.int64)
+    numbers = good.numbers + first_row
+    t_ns = messages.t_ns[good.numbers].astype(np.int64)
     columns: list[pa.Array] = [pa.array(t_ns)]
     root, *children = plan.schemas
     if "publish_ns" in root.names[:2]:
-        columns.append(pa.array([min(m.publish_ns, _INT64_MAX) for m in kept], pa.int64()))
+        published = np.minimum(messages.publish_ns[good.numbers], INT64_MAX)
+        columns.append(pa.array(published.astype(np.int64)))
     if not good.rows:
-        data = pa.array([message.data for message in kept], pa.binary())
+        kept = messages.pick(good.numbers)
+        content = joined(kept.data, kept.starts, kept.sizes)
+        data = octets_column(offsets_of(kept.sizes), content)
         batch = _stream_batch(plan.topic.name, _batch(root, [*columns, data]))
-        return Decoded([batch], good.dropped, good.reason)
+        return Made([batch], good.dropped, good.reason)
     if good.rows[0].table.children:
         columns.append(pa.array(numbers))
     batch = _batch(root, [*columns, *_root_columns(plan, good.rows)])
     batches = [_stream_batch(plan.topic.name, batch)]
     for name, schema, rows in zip(plan.topic.names[1:], children, good.rows[1:], strict=True):
         batches.extend(_sliced(name, _child_batch(schema, rows, t_ns, numbers), max_rows))
-    return Decoded(batches, good.dropped, good.reason)
+    return Made(batches, good.dropped, good.reason)
 
 
 def _stream_batch(name: str, batch: pa.RecordBatch) -> StreamBatch:
@@ -137,8 +129,8 @@ def _root_columns(plan: Plan, decoded: Sequence[Rows]) -> list[pa.Array]:
 def _child_batch(
     schema: pa.Schema,
     rows: Rows,
-    t_ns: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]",
-    numbers: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]",
+    t_ns: Places,
+    numbers: Places,
 ) -> pa.RecordBatch:
     columns = [pa.array(t_ns[rows.message]), pa.array(numbers[rows.message])]
     if "parent_element" in schema.names:
@@ -157,7 +149,7 @@ def _sliced(name: str, batch: pa.RecordBatch, max_rows: int) -> Iterator[StreamB
 class _Good:
     """The messages of a batch that can come out."""
 
-    numbers: list[int]
+    numbers: Places
     """Their places in the batch."""
     rows: list[Rows]
     """What they hold; empty for messages that stay bytes."""
@@ -165,34 +157,18 @@ class _Good:
     reason: str
 
 
-def _decode(plan: Plan, messages: Sequence[Message]) -> _Good:
+def _decode(plan: Plan, messages: Messages) -> _Good:
     """Decode what can be decoded, and tell why the rest cannot."""
     dropped: Counter[str] = Counter()
     reason = ""
-    numbers = [number for number, message in enumerate(messages) if message.t_ns <= _INT64_MAX]
+    numbers = np.flatnonzero(messages.t_ns <= INT64_MAX)
     if len(numbers) < len(messages):
         dropped["bad_time"] = len(messages) - len(numbers)
         reason = "the log time is beyond the year 2262"
     table, encoding = plan.topic.table, plan.topic.connections[0].encoding
     if plan.is_raw or table is None:
         return _Good(numbers, [], dropped, reason)
-    try:
-        rows = decode(table, encoding, [messages[number].data for number in numbers])
-    except SchemaMismatch:
-        faults = {number: _fault(table, encoding, messages[number].data) for number in numbers}
-        for code, text in (fault for fault in faults.values() if fault):
-            dropped[code] += 1
-            reason = reason or text
-        numbers = [number for number in numbers if faults[number] is None]
-        rows = decode(table, encoding, [messages[number].data for number in numbers])
-    return _Good(numbers, rows, dropped, reason)
-
-
-def _fault(table: Table, encoding: str, data: bytes) -> tuple[str, str] | None:
-    """Return the code and the reason why a message cannot be decoded, None if it can."""
-    try:
-        check_message(table, encoding, data)
-    except SchemaMismatch as error:
-        is_unread = wire_of(encoding, data) is None
-        return "unsupported_encoding" if is_unread else "decode_failed", error.message
-    return None
+    some = Block(messages.data, messages.starts[numbers], messages.sizes[numbers])
+    found = decode_block(table, encoding, some)
+    dropped.update(found.dropped)
+    return _Good(numbers[found.good], found.rows, dropped, reason or found.reason)

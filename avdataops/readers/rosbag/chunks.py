@@ -1,18 +1,26 @@
 """Containers made of chunks: merged into one sequence by log time with bounded memory."""
 
-import bisect
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
+
+import numpy as np
 
 from avdataops.model.errors import InputError
 from avdataops.model.stream import Problem
 from avdataops.model.time import TimeRange
-from avdataops.readers.rosbag.container import Connection, Lost, Message
+from avdataops.readers.rosbag.container import Connection, Lost
+from avdataops.readers.rosbag.crew import Crew
+from avdataops.readers.rosbag.messages import Messages
+from avdataops.readers.rosbag.ordering import Loaded, LostChunk, Unit, in_time_order
 
-MAX_PENDING_BYTES = 1 << 28
-"""Messages held back because chunks overlap in time; beyond it the oldest go out."""
+GROUP_BYTES = 16 << 20
+"""Bytes inside the chunks that are read and decoded as one piece of work."""
+_USUAL_RATIO = 3
+"""Of the bytes inside a chunk to its bytes in the file, where the index does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +36,8 @@ class Chunk:
     """Messages per connection; None if only the index or a look inside would tell."""
     spans: Mapping[int, TimeRange] | None = None
     """Time of the messages per connection, None likewise."""
+    size: int = 0
+    """Bytes inside, 0 if only the chunk itself tells."""
     is_plain: bool = False
     """True for messages that stand in the file without a chunk around them."""
 
@@ -43,11 +53,8 @@ class Chunks(Protocol):
     def counts(self, chunk: Chunk) -> Mapping[int, int] | None:
         """Return messages per connection, None if the index does not tell."""
 
-    def content(self, chunk: Chunk) -> bytes:
-        """Return the records in a chunk; raises ``InputError`` if they are lost."""
-
-    def messages(self, chunk: Chunk, data: bytes, wanted: frozenset[int]) -> Iterator[Message]:
-        """Yield the wanted messages among the records of a chunk, in file order."""
+    def load(self, chunk: Chunk) -> Messages:
+        """Return all messages of a chunk in file order; raises ``InputError`` if they are lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,28 +73,71 @@ class ChunkedContainer:
     def __init__(self, name: str, chunks: Chunks, contents: Contents) -> None:
         self._name = name
         self._chunks = chunks
-        self._cached: tuple[int, bytes] = (-1, b"")
+        self._cached: tuple[int, Messages] | None = None
         self.connections = contents.connections
         self.attachments = contents.attachments
         self.problems = contents.problems
         self.has_publish_time = contents.has_publish_time
 
-    def messages(self, wanted: Collection[int], time: TimeRange | None) -> Iterator[Message | Lost]:
+    def messages(
+        self, wanted: Collection[int], time: TimeRange | None, crew: Crew
+    ) -> Iterator[Messages | Lost]:
         """Yield the messages of the wanted connections, log times ascending, ties as in the file.
 
         The order is exact as long as chunks tell their times truly and those that overlap hold
         less than ``MAX_PENDING_BYTES`` of messages; else a problem ``unordered`` says where.
         """
         ids = frozenset(wanted)
-        chunks = [
+        groups = grouped(self._of(ids, time))
+        loads = (partial(self._load_all, group, ids, time) for group in groups)
+        units = (unit for loaded in crew.ahead(loads) for unit in loaded)
+        for item in in_time_order(units, self._note_disorder):
+            if isinstance(item, LostChunk):
+                self._note(item.problem)
+                yield from item.lost
+            else:
+                yield item
+
+    def first(self, wanted: Collection[int], count: int) -> list[bytes]:
+        """Return the first messages of the wanted connections together."""
+        ids = frozenset(wanted)
+        found: list[bytes] = []
+        groups = grouped(self._of(ids, None), group_bytes=1)
+        units = (unit for group in groups for unit in self._kept(group, ids))
+        for item in in_time_order(units, lambda _: None):
+            if isinstance(item, Messages):
+                some = item.pick(slice(0, count - len(found)))
+                spans = zip(some.starts.tolist(), (some.starts + some.sizes).tolist(), strict=True)
+                found += [some.data[start:stop].tobytes() for start, stop in spans]
+            if len(found) == count:
+                break
+        return found
+
+    def _of(self, ids: frozenset[int], time: TimeRange | None) -> list[Chunk]:
+        """Return the chunks that may hold what is wanted, in the order of their first times."""
+        found = [
             chunk
             for chunk in self._chunks.chunks
             if _meets(chunk, time) and ids & self._chunks.members(chunk)
         ]
-        ordered = in_time_order(chunks, lambda chunk: self._load(chunk, ids), self._note_disorder)
-        for item in ordered:
-            if isinstance(item, Lost) or time is None or time.start_ns <= item.t_ns < time.stop_ns:
-                yield item
+        return sorted(found, key=lambda chunk: (chunk.start_ns, chunk.at))
+
+    def _load_all(self, group: "Group", ids: frozenset[int], time: TimeRange | None) -> list[Unit]:
+        """Load neighbouring chunks; runs of whole ones come as one unit."""
+        found: list[Unit] = []
+        whole: list[Messages] = []
+        untils = [*(chunk.start_ns for chunk in group.chunks[1:]), group.until_ns]
+        for chunk, until_ns in zip(group.chunks, untils, strict=True):
+            try:
+                whole.append(_wanted(self._load(chunk), ids, time))
+            except InputError as error:
+                if whole:
+                    found.append(Loaded(chunk.start_ns, Messages.together(whole)))
+                whole = []
+                found.append(self._lose(chunk, until_ns, ids, error))
+        if whole:
+            found.append(Loaded(group.until_ns, Messages.together(whole)))
+        return found
 
     def count_before(self, wanted: Collection[int], t_ns: int) -> Mapping[int, int]:
         """Return how many messages of each wanted connection were logged before ``t_ns``."""
@@ -98,36 +148,46 @@ class ChunkedContainer:
             if counts is not None:
                 found.update({one: counts.get(one, 0) for one in ids})
             elif chunk.start_ns < t_ns:
-                for item in self._load(chunk, ids):
-                    if isinstance(item, Lost):
-                        found[item.connection] += item.messages
-                    elif item.t_ns < t_ns:
-                        found[item.connection] += 1
+                group = Group((chunk,), None)
+                for unit in self._load_all(group, ids, TimeRange(-1, t_ns)):
+                    if isinstance(unit, LostChunk):
+                        found.update({one.connection: one.messages for one in unit.lost})
+                    else:
+                        found.update(unit.messages.connection.tolist())
         return found
 
     def close(self) -> None:
         """Forget the chunks."""
         self._chunks.chunks.clear()
-        self._cached = (-1, b"")
+        self._cached = None
 
-    def _load(self, chunk: Chunk, ids: frozenset[int]) -> Iterator[Message | Lost]:
-        # A look at the first messages of topics is often followed by reading the same chunk.
-        if self._cached[0] != chunk.at:
-            try:
-                self._cached = (chunk.at, self._chunks.content(chunk))
-            except InputError as error:
-                yield from self._lose(chunk, ids, error)
-                return
-        yield from self._chunks.messages(chunk, self._cached[1], ids)
+    def _kept(self, group: "Group", ids: frozenset[int]) -> list[Unit]:
+        """Load a chunk and keep it: the first messages of many topics are in the same one."""
+        (chunk,) = group.chunks
+        if self._cached is None or self._cached[0] != chunk.at:
+            with suppress(InputError):
+                self._cached = (chunk.at, self._chunks.load(chunk))
+        return self._load_all(group, ids, None)
 
-    def _lose(self, chunk: Chunk, ids: frozenset[int], error: InputError) -> Iterator[Lost]:
+    def _load(self, chunk: Chunk) -> Messages:
+        cached = self._cached
+        if cached is not None and cached[0] == chunk.at:
+            return cached[1]
+        return self._chunks.load(chunk)
+
+    def _lose(
+        self, chunk: Chunk, until_ns: int | None, ids: frozenset[int], error: InputError
+    ) -> LostChunk:
         counts = self._chunks.counts(chunk)
         total = sum(counts.values()) if counts is not None else None
         text = f"{self._name}: the chunk at byte {chunk.at} is lost: {error.message}"
-        self._note(Problem(code="bad_chunk", message=text, lost_rows=total))
-        for connection, count in sorted((counts or {}).items()):
-            if connection in ids and count:
-                yield Lost(connection, count, "bad_chunk")
+        problem = Problem(code="bad_chunk", message=text, lost_rows=total)
+        lost = tuple(
+            Lost(connection, count, "bad_chunk")
+            for connection, count in sorted((counts or {}).items())
+            if connection in ids and count
+        )
+        return LostChunk(until_ns, problem, lost)
 
     def _note_disorder(self, at: int) -> None:
         text = f"{self._name}: the chunk at byte {at} has messages from before its time"
@@ -142,37 +202,31 @@ def _meets(chunk: Chunk, time: TimeRange | None) -> bool:
     return time is None or (chunk.start_ns < time.stop_ns and time.start_ns < chunk.stop_ns)
 
 
-def in_time_order(
-    chunks: Iterable[Chunk],
-    load: Callable[[Chunk], Iterable[Message | Lost]],
-    on_disorder: Callable[[int], None],
-) -> Iterator[Message | Lost]:
-    """Yield the messages of all chunks by log time, and by place in the file where times tie.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Chunks that are read as one piece of work."""
 
-    A message is held back until no later chunk can come before it.  ``on_disorder`` is called
-    with the offset of a chunk whose messages come too late to be put in order.
-    """
-    pending: list[Message] = []
-    passed = -1
-    for chunk in sorted(chunks, key=lambda chunk: (chunk.start_ns, chunk.at)):
-        ready = bisect.bisect_left(pending, (chunk.start_ns,))
-        yield from pending[:ready]
-        passed = pending[ready - 1].t_ns if ready else passed
-        del pending[:ready]
-        for item in load(chunk):
-            if isinstance(item, Lost):
-                yield item
-            else:
-                pending.append(item)
-        pending.sort()
-        if pending and pending[0].t_ns < passed:
-            on_disorder(chunk.at)
-        while sum(len(message.data) for message in pending) > MAX_PENDING_BYTES:
-            half = (len(pending) + 1) // 2
-            yield from pending[:half]
-            passed = pending[half - 1].t_ns
-            del pending[:half]
-    yield from pending
+    chunks: tuple[Chunk, ...]
+    until_ns: int | None
+    """First time of the chunk behind them, None if there is none."""
+
+
+def grouped(chunks: Sequence[Chunk], group_bytes: int = GROUP_BYTES) -> Iterator[Group]:
+    """Yield neighbouring chunks that are worth a piece of work together."""
+    start = size = 0
+    for number, chunk in enumerate(chunks):
+        size += chunk.size or chunk.length * _USUAL_RATIO
+        if size >= group_bytes or number == len(chunks) - 1:
+            until_ns = chunks[number + 1].start_ns if number + 1 < len(chunks) else None
+            yield Group(tuple(chunks[start : number + 1]), until_ns)
+            start, size = number + 1, 0
+
+
+def _wanted(some: Messages, ids: frozenset[int], time: TimeRange | None) -> Messages:
+    is_wanted = np.isin(some.connection, np.array(sorted(ids), np.int64))
+    if time is not None:
+        is_wanted &= (some.t_ns >= time.start_ns) & (some.t_ns < time.stop_ns)
+    return some if is_wanted.all() else some.pick(is_wanted)
 
 
 def first_to_last(

@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 
 from avdataops.model.stream import Problem
 from avdataops.model.time import TimeRange
+from avdataops.readers.rosbag.crew import Crew
+from avdataops.readers.rosbag.messages import Messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +39,6 @@ class Connection:
     stated: Stated = Stated()
 
 
-class Message(NamedTuple):
-    """One message; sorts by log time, then by its place in the file."""
-
-    t_ns: int
-    at: int
-    """Offset of its chunk or record in the file."""
-    inner: int
-    """Offset inside the chunk."""
-    connection: int
-    publish_ns: int
-    data: bytes
-    sequence: int = 0
-    """Number that the publisher gave it; 0 where the container keeps none."""
-
-
 class Lost(NamedTuple):
     """Messages that damage has taken."""
 
@@ -76,8 +63,16 @@ class Container(Protocol):
     problems: list[Problem]
     has_publish_time: bool
 
-    def messages(self, wanted: Collection[int], time: TimeRange | None) -> Iterator[Message | Lost]:
-        """Yield the wanted connections' messages, log times ascending, ties as in the file."""
+    def messages(
+        self, wanted: Collection[int], time: TimeRange | None, crew: Crew
+    ) -> Iterator[Messages | Lost]:
+        """Yield the wanted connections' messages, log times ascending, ties as in the file.
+
+        What comes is the same whatever the crew.
+        """
+
+    def first(self, wanted: Collection[int], count: int) -> list[bytes]:
+        """Return the first messages of the wanted connections together."""
 
     def count_before(self, wanted: Collection[int], t_ns: int) -> Mapping[int, int]:
         """Return how many messages of each wanted connection were logged before ``t_ns``."""

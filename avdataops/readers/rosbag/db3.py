@@ -1,24 +1,76 @@
 """rosbag2 SQLite containers, read-only and through a ReadableFile."""
 
-from collections.abc import Collection, Iterator, Mapping
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import apsw
+import numpy as np
 
 from avdataops.model.errors import UnreadableFile
 from avdataops.model.stream import Problem
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
-from avdataops.readers.rosbag.container import Connection, Lost, Message, Stated, undescribed
+from avdataops.readers.rosbag.container import Connection, Lost, Stated, undescribed
+from avdataops.readers.rosbag.crew import Crew
 from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
+from avdataops.readers.rosbag.gather import offsets_of
+from avdataops.readers.rosbag.messages import Messages
 from avdataops.readers.rosbag.sqlite import Database, declared_bytes
 from avdataops.readers.rosbag.sqlite_pages import Pages
 
-_ORDERED = (
-    "SELECT timestamp, id, topic_id FROM messages WHERE timestamp >= ? AND timestamp < ?"
-    " ORDER BY timestamp, id"
-)
+_FROM = "FROM messages WHERE timestamp >= ? AND timestamp < ?"
+_IN_ORDER = "ORDER BY timestamp, id"
 _DATA = "SELECT data FROM messages WHERE id = ?"
+BLOCK_BYTES, BLOCK_ROWS = 16 << 20, 1 << 16
+"""What is read and decoded as one piece of work."""
+
+Row = tuple[int, int, int, bytes]
+"""Time in ns, id, topic, message."""
+
+
+def _span(time: TimeRange | None) -> tuple[int, int]:
+    return (time.start_ns, time.stop_ns) if time else (-(2**63), 2**63 - 1)
+
+
+def in_blocks(rows: Iterable[Row | Lost]) -> Iterator[list[Messages | Lost]]:
+    """Join neighbouring rows to blocks; what is lost stands between them."""
+    waiting: list[Row] = []
+    size = 0
+    for row in rows:
+        if isinstance(row, Lost):
+            yield [*_block(waiting), row]
+            waiting, size = [], 0
+            continue
+        waiting.append(row)
+        size += len(row[3])
+        if size >= BLOCK_BYTES or len(waiting) >= BLOCK_ROWS:
+            yield _block(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield _block(waiting)
+
+
+def _block(rows: list[Row]) -> list[Messages | Lost]:
+    if not rows:
+        return []
+    times, ids, topics, datas = zip(*rows, strict=True)
+    sizes = np.fromiter(map(len, datas), np.int64, len(rows))
+    t_ns, places = np.array(times, np.int64), np.array(ids, np.int64)
+    return [
+        Messages(
+            data=np.frombuffer(b"".join(datas), np.uint8),
+            t_ns=t_ns,
+            publish_ns=t_ns,
+            connection=np.array(topics, np.int64),
+            at=places,
+            inner=places,
+            sequence=np.zeros(len(rows), np.int64),
+            starts=offsets_of(sizes)[:-1],
+            sizes=sizes,
+        )
+    ]
 
 
 class Db3Container:
@@ -36,30 +88,57 @@ class Db3Container:
         self.connections = connections
         self.problems: list[Problem] = []
 
-    def messages(self, wanted: Collection[int], time: TimeRange | None) -> Iterator[Message | Lost]:
+    def messages(
+        self, wanted: Collection[int], time: TimeRange | None, crew: Crew
+    ) -> Iterator[Messages | Lost]:
         """Yield the messages of the wanted topics by time, and by id where times tie."""
-        topics = frozenset(wanted)
-        span = (time.start_ns, time.stop_ns) if time else (-(2**63), 2**63 - 1)
+        rows = in_blocks(self._rows(frozenset(wanted), _span(time)))
+        # SQLite reads in one thread, one block ahead of whoever takes them.
+        coming = crew.submit(partial(next, rows, None))
+        while (block := coming.result()) is not None:
+            coming = crew.submit(partial(next, rows, None))
+            yield from block
+
+    def first(self, wanted: Collection[int], count: int) -> list[bytes]:
+        """Return the first messages of the wanted topics together."""
+        rows = self._rows(frozenset(wanted), _span(None))
+        found = (row[-1] for row in rows if not isinstance(row, Lost))
+        return list(itertools.islice(found, count))
+
+    def _rows(self, topics: frozenset[int], span: tuple[int, int]) -> Iterator[Row | Lost]:
         last = (-(2**63), -(2**63))
         if self._is_cut:
             # SQLite would fill what is missing of a message with zeros and not say so.
             yield from self._salvaged(topics, span, last)
             return
         try:
-            for t_ns, row_id, topic in self._database.rows(_ORDERED, span):
-                if topic in topics:
-                    data = self._database.value(_DATA, (row_id,))
-                    is_sound = isinstance(t_ns, int) and isinstance(data, bytes)
-                    lost = Lost(topic, 1, "damaged")
-                    yield Message(t_ns, row_id, 0, topic, t_ns, data) if is_sound else lost
+            for row in self._ordered(topics, span):
+                t_ns, row_id, topic, data = row
+                is_sound = isinstance(t_ns, int) and isinstance(data, bytes)
+                yield row if is_sound else Lost(topic, 1, "damaged")
                 last = (t_ns, row_id)
         except apsw.Error as error:
             self._note("the messages cannot be read in order", error)
             yield from self._salvaged(topics, span, last)
 
+    def _ordered(self, topics: frozenset[int], span: tuple[int, int]) -> Iterator[Row]:
+        """Yield rows by time and id without sorting what messages hold."""
+        everything = topics >= {one.id for one in self.connections}
+        some = "" if everything else f" AND topic_id IN ({','.join(map(str, sorted(topics)))})"
+        whole = f"SELECT timestamp, id, topic_id, data {_FROM}{some} {_IN_ORDER}"
+        if not self._database.sorts(whole, span):
+            for row in self._database.rows(whole, span):
+                if row[2] in topics:
+                    yield row
+            return
+        keys = f"SELECT timestamp, id, topic_id {_FROM}{some} {_IN_ORDER}"
+        for t_ns, row_id, topic in self._database.rows(keys, span):
+            if topic in topics:
+                yield t_ns, row_id, topic, self._database.value(_DATA, (row_id,))
+
     def _salvaged(
         self, topics: frozenset[int], span: tuple[int, int], last: tuple[int, int]
-    ) -> Iterator[Message | Lost]:
+    ) -> Iterator[Row | Lost]:
         """Yield what single pages still hold, behind the message that was read last."""
         pages = Pages(self._file)
         found = {
@@ -72,7 +151,7 @@ class Db3Container:
             if data is None:
                 yield Lost(one.topic, 1, "damaged")
             else:
-                yield Message(one.t_ns, one.id, 0, one.topic, one.t_ns, data)
+                yield one.t_ns, one.id, one.topic, data
 
     def check(self) -> None:
         """Note if the file ends before its database does."""

@@ -6,13 +6,15 @@ import pyarrow as pa
 
 from avdataops.model.errors import HostileInput, UnreadableFile
 
+Raw = bytes | memoryview
+
 MAX_CHUNK_BYTES = 1 << 30
 MAX_RATIO = 1000
 _RATIO_FREE_BYTES = 1 << 26
 _STEP = 1 << 16
 
 
-def inflate(codec: str, data: bytes, size: int) -> bytes:
+def inflate(codec: str, data: Raw, size: int) -> Raw:
     """Return the ``size`` bytes that ``data`` holds.
 
     ``codec`` is empty or ``none``, ``zstd``, ``lz4`` (frames) or ``bz2``.  Raises
@@ -29,7 +31,7 @@ def inflate(codec: str, data: bytes, size: int) -> bytes:
     return found
 
 
-def inflate_prefix(codec: str, data: bytes, size: int) -> bytes:
+def inflate_prefix(codec: str, data: Raw, size: int) -> Raw:
     """Return as many of the ``size`` bytes as a chunk still gives that was cut off."""
     check_size(codec, len(data), size)
     try:
@@ -47,7 +49,7 @@ def check_size(codec: str, packed: int, size: int) -> None:
         raise HostileInput(f"a chunk of {packed} bytes declares {size} bytes inside")
 
 
-def _inflate(codec: str, data: bytes, size: int) -> bytes:
+def _inflate(codec: str, data: Raw, size: int) -> Raw:
     if codec in ("", "none"):
         return data
     if codec == "zstd":
@@ -64,7 +66,7 @@ def _inflate(codec: str, data: bytes, size: int) -> bytes:
     raise UnreadableFile(f"chunks are compressed with '{codec[:20]}'; known are zstd, lz4 and bz2")
 
 
-def _zstd_prefix(data: bytes, size: int) -> bytes:
+def _zstd_prefix(data: Raw, size: int) -> bytes:
     parts: list[bytes] = []
     got = 0
     stream = pa.CompressedInputStream(pa.BufferReader(data), "zstd")

@@ -11,6 +11,8 @@ from avdataops.readers.rosbag.units import field_unit
 MAX_DEPTH = 32
 MAX_COLUMNS = 10_000
 MAX_FIXED_BYTES = 1 << 26
+MAX_FIXED_ELEMENTS = 1 << 16
+"""Messages in lists of fixed length, one inside the other, which no bytes need to back."""
 
 NUMBERS = {
     "bool": "u1",
@@ -72,7 +74,7 @@ class Filler:
     """The byte that stands for an empty message where the encoding has no zero-size structs."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Columns of a message, or of the elements of one list of messages in it."""
 
@@ -136,6 +138,8 @@ class _Place:
 class _Builder:
     types: Types
     budget: _Budget
+    many: int = 1
+    """Rows that fixed lists of messages make of one message, whatever its bytes say."""
     unique: UniqueNames = field(default_factory=lambda: UniqueNames(RESERVED))
 
     def table_steps(
@@ -182,7 +186,10 @@ class _Builder:
     def _child(self, one: Field, path: str, here: _Place, depth: int) -> Table:
         name = ".".join(here.names)
         child_path = f"{path}.{name}" if path else name
-        builder = _Builder(self.types, self.budget)
+        many = self.many * (one.length or 1)
+        if many > MAX_FIXED_ELEMENTS:
+            raise HostileInput(f"'{one.name}' has {many} messages inside")
+        builder = _Builder(self.types, self.budget, many)
         steps = builder.table_steps(one.base, child_path, here.trail, depth + 1)
         return Table(child_path, steps, one.length)
 

@@ -1,19 +1,19 @@
 """MCAP containers, with or without summary, index and chunks (mcap.dev/spec)."""
 
-import struct
 from collections import Counter
 from collections.abc import Iterator
+
+import numpy as np
 
 from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag import mcap_records as records
 from avdataops.readers.rosbag.chunks import Chunk, ChunkedContainer, Contents
-from avdataops.readers.rosbag.container import Connection, Message, Stated, undescribed
+from avdataops.readers.rosbag.container import Connection, Stated, undescribed
 from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
 from avdataops.readers.rosbag.mcap_index import Index, read_index
-from avdataops.readers.rosbag.mcap_records import RECORD
+from avdataops.readers.rosbag.mcap_scan import messages_in
 from avdataops.readers.rosbag.mcap_walk import chunk_content
-
-_MESSAGE = struct.Struct("<HIQQ")
+from avdataops.readers.rosbag.messages import Messages
 
 
 class _Chunks:
@@ -31,24 +31,13 @@ class _Chunks:
         found = self._index.counts(self._file, chunk)
         return None if found is None else dict(found)
 
-    def content(self, chunk: Chunk) -> bytes:
-        raw = self._file.read_at(chunk.at, chunk.length)
-        return raw if chunk.is_plain else chunk_content(raw, chunk.length)
-
-    def messages(self, chunk: Chunk, data: bytes, channels: frozenset[int]) -> Iterator[Message]:
-        at = 0
-        while at + RECORD.size <= len(data):
-            opcode, size = RECORD.unpack_from(data, at)
-            body = at + RECORD.size
-            stop = body + size
-            if stop > len(data):
-                return
-            if opcode == records.MESSAGE and size >= _MESSAGE.size:
-                channel, sequence, log_ns, publish_ns = _MESSAGE.unpack_from(data, body)
-                if channel in channels:
-                    payload = data[body + _MESSAGE.size : stop]
-                    yield Message(log_ns, chunk.at, at, channel, publish_ns, payload, sequence)
-            at = stop
+    def load(self, chunk: Chunk) -> Messages:
+        index_bytes = self._index.bytes_behind(chunk)
+        raw = self._file.read_at(chunk.at, chunk.length + index_bytes)
+        content, area = memoryview(raw)[: chunk.length], raw[chunk.length :]
+        data = content if chunk.is_plain else chunk_content(content, chunk.length)
+        indexed = self._index.offsets_in(chunk, area) if index_bytes else None
+        return messages_in(np.frombuffer(data, np.uint8), chunk.at, indexed)
 
 
 def open_mcap(file: ReadableFile) -> ChunkedContainer:

@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag import mcap_records as records
 from avdataops.readers.rosbag.chunks import Chunk, first_to_last
+from avdataops.readers.rosbag.gather import Places
 from avdataops.readers.rosbag.mcap_records import RECORD, records_in
 from avdataops.readers.rosbag.mcap_walk import Found, walk
 
@@ -67,6 +69,22 @@ class Index:
             if len(values)
         }
 
+    def bytes_behind(self, chunk: Chunk) -> int:
+        """Return the size of the message index right behind a chunk, 0 if there is none."""
+        index = self.indexed.get(chunk.at)
+        if index is None or not index.index_offsets or index.index_length > _MAX_AREA_BYTES:
+            return 0
+        is_behind = min(index.index_offsets.values()) == chunk.at + chunk.length
+        return index.index_length if is_behind else 0
+
+    def offsets_in(self, chunk: Chunk, area: bytes) -> Places | None:
+        """Return where the index says that messages are in a chunk, None if it is not whole."""
+        entries = self._entries(chunk, area)
+        if entries is None:
+            return None
+        offsets = [some["offset"].astype(np.int64) for some in entries.values()]
+        return np.concatenate(offsets) if offsets else np.zeros(0, np.int64)
+
     def _times_in(
         self, file: ReadableFile, chunk: Chunk
     ) -> Mapping[int, np.ndarray[tuple[int], np.dtype[np.uint64]]] | None:
@@ -75,6 +93,11 @@ class Index:
         if index is None or not index.index_offsets or index.index_length > _MAX_AREA_BYTES:
             return None
         area = file.read_at(min(index.index_offsets.values()), index.index_length)
+        entries = self._entries(chunk, area)
+        return entries and {channel: some["t_ns"] for channel, some in entries.items()}
+
+    def _entries(self, chunk: Chunk, area: bytes) -> "Mapping[int, np.ndarray[Any, Any]] | None":
+        """Return the index entries by channel, None if they are not of all its channels."""
         found = {}
         for opcode, data in records_in(area):
             if opcode != records.MESSAGE_INDEX or len(data) < _INDEX_HEAD.size:
@@ -82,7 +105,8 @@ class Index:
             channel, size = _INDEX_HEAD.unpack_from(data)
             entries = data[_INDEX_HEAD.size : _INDEX_HEAD.size + size]
             whole = entries[: len(entries) // _ENTRY.itemsize * _ENTRY.itemsize]
-            found[channel] = np.frombuffer(whole, _ENTRY)["t_ns"]
+            found[channel] = np.frombuffer(whole, _ENTRY)
+        index = self.indexed[chunk.at]
         return found if found.keys() == index.index_offsets.keys() else None
 
 
@@ -150,7 +174,13 @@ def _take_summary(summary: bytes, index: Index) -> bool:
             # An index may tell the times the wrong way round; the messages are there all the same.
             start_ns, last_ns = sorted((one.start_ns, one.end_ns))
             found.chunks.append(
-                Chunk(at=one.at, length=one.length, start_ns=start_ns, stop_ns=last_ns + 1)
+                Chunk(
+                    at=one.at,
+                    length=one.length,
+                    start_ns=start_ns,
+                    stop_ns=last_ns + 1,
+                    size=one.size,
+                )
             )
         elif opcode == records.STATISTICS:
             statistics = records.parse_statistics(data)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from avdataops.model.errors import UnreadableFile
 
+Raw = bytes | memoryview
+"""Bytes that are looked at where they are."""
 MAGIC = b"\x89MCAP0\r\n"
 RECORD = struct.Struct("<BQ")
 """Opcode and length of a record."""
@@ -54,7 +56,7 @@ class ChunkContent:
     crc: int
     codec: str
     packed_size: int
-    data: bytes
+    data: Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class ChunkIndex:
     index_offsets: Mapping[int, int]
     """Channel -> offset of its message index."""
     index_length: int
+    size: int
+    """Bytes inside the chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def records_in(data: bytes) -> Iterator[tuple[int, bytes]]:
 class Fields:
     """Reads the fields of one record in turn; raises ``UnreadableFile`` past its end."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: Raw) -> None:
         self._data = data
         self._at = 0
 
@@ -108,7 +112,7 @@ class Fields:
         stop = self._at + size
         if stop > len(self._data):
             raise UnreadableFile(f"a record of {len(self._data)} bytes has fields up to {stop}")
-        taken = self._data[self._at : stop]
+        taken = bytes(self._data[self._at : stop])
         self._at = stop
         return taken
 
@@ -126,7 +130,7 @@ class Fields:
         return found
 
     @property
-    def rest(self) -> bytes:
+    def rest(self) -> Raw:
         """Bytes that were not taken yet."""
         return self._data[self._at :]
 
@@ -142,10 +146,10 @@ def parse_channel(data: bytes) -> Channel:
     """Parse a Channel record."""
     fields = Fields(data)
     number, schema, topic = fields.number("H"), fields.number("H"), fields.text()
-    return Channel(number, schema, topic, fields.text(), fields.rest)
+    return Channel(number, schema, topic, fields.text(), bytes(fields.rest))
 
 
-def string_pairs(data: bytes) -> tuple[tuple[str, str], ...]:
+def string_pairs(data: Raw) -> tuple[tuple[str, str], ...]:
     """Return a map of strings to strings in its order, as far as it is whole."""
     found: list[tuple[str, str]] = []
     with suppress(UnreadableFile):
@@ -156,7 +160,7 @@ def string_pairs(data: bytes) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def parse_chunk(data: bytes) -> ChunkContent:
+def parse_chunk(data: Raw) -> ChunkContent:
     """Parse a Chunk record, whole or cut off in its data."""
     fields = Fields(data)
     start, end, size = fields.number("Q"), fields.number("Q"), fields.number("Q")
@@ -168,7 +172,10 @@ def parse_chunk_index(data: bytes) -> ChunkIndex:
     """Parse a ChunkIndex record as far as it is needed to find the chunk."""
     fields = Fields(data)
     start, end, at, length = (fields.number("Q") for _ in range(4))
-    return ChunkIndex(start, end, at, length, fields.integers(), fields.number("Q"))
+    offsets, index_length = fields.integers(), fields.number("Q")
+    fields.text()  # The codec, which the chunk tells again.
+    fields.number("Q")  # Its size in the file without its head.
+    return ChunkIndex(start, end, at, length, offsets, index_length, fields.number("Q"))
 
 
 def parse_statistics(data: bytes) -> Statistics:

@@ -2,9 +2,10 @@
 
 import io
 import struct
-import zlib
 from collections import Counter
 from dataclasses import dataclass, field
+
+from isal import isal_zlib
 
 from avdataops.model.errors import InputError, UnreadableFile
 from avdataops.model.time import TimeRange
@@ -12,7 +13,7 @@ from avdataops.ports.files import ReadableFile, as_stream
 from avdataops.readers.rosbag import mcap_records as records
 from avdataops.readers.rosbag.chunks import Chunk
 from avdataops.readers.rosbag.inflate import inflate, inflate_prefix
-from avdataops.readers.rosbag.mcap_records import RECORD, records_in
+from avdataops.readers.rosbag.mcap_records import RECORD, Raw, records_in
 
 _PLAIN_BYTES = 1 << 20
 _LEAST_BUFFER, _MOST_BUFFER = 1 << 9, 1 << 20
@@ -65,7 +66,7 @@ def walk(file: ReadableFile, found: Found, start: int, stop: int | None) -> int 
     return taker.end(None if stop is not None else at)
 
 
-def chunk_content(raw: bytes, length: int) -> bytes:
+def chunk_content(raw: Raw, length: int) -> Raw:
     """Return the records in a chunk record of ``length`` bytes, of which ``raw`` may be a part.
 
     Raises ``InputError`` if the chunk is whole but broken, or declares an absurd size.
@@ -74,7 +75,7 @@ def chunk_content(raw: bytes, length: int) -> bytes:
     if len(raw) < length or len(head.data) < head.packed_size:
         return inflate_prefix(head.codec, head.data, head.size)
     content = inflate(head.codec, head.data, head.size)
-    if head.crc and zlib.crc32(content) != head.crc:
+    if head.crc and isal_zlib.crc32(content) != head.crc:
         raise UnreadableFile(records.BAD_CRC)
     return content
 
@@ -127,11 +128,11 @@ class _Taker:
         self._plain = _Contents()
 
     def _take_chunk(self, at: int, length: int) -> None:
-        raw = self._file.read_at(at, min(length, self._file.size - at))
+        raw = memoryview(self._file.read_at(at, min(length, self._file.size - at)))
         head = records.parse_chunk(raw[RECORD.size :])
         contents = _Contents()
         try:
-            for opcode, data in records_in(chunk_content(raw, length)):
+            for opcode, data in records_in(bytes(chunk_content(raw, length))):
                 if opcode == records.MESSAGE:
                     contents.add(data)
                 elif opcode in (records.SCHEMA, records.CHANNEL):

@@ -10,6 +10,8 @@ from avdataops.model.stream import Problem
 from avdataops.model.time import TimeRange
 from avdataops.ports.originals import Channel, Original
 from avdataops.readers.rosbag.container import Connection, Container, Lost
+from avdataops.readers.rosbag.crew import Crew
+from avdataops.readers.rosbag.messages import Messages
 
 _STANDARD = "avdataops.definition"
 """Fact of a channel whose definition is not from the recording."""
@@ -26,13 +28,13 @@ class RosOriginals:
 
     def messages(self, channels: Collection[int], time: TimeRange) -> Iterator[Original]:
         """Yield the messages of these channels logged in ``time``, by log time."""
-        for item in self._container.messages(channels, time):
-            if isinstance(item, Lost):
-                self._lost[item.connection, item.reason] += item.messages
-            else:
-                yield Original(
-                    item.t_ns, item.publish_ns, item.connection, item.sequence, item.data
-                )
+        # Nobody reads ahead here: who copies a short range reads that range.
+        with Crew(workers=0) as crew:
+            for item in self._container.messages(channels, time, crew):
+                if isinstance(item, Lost):
+                    self._lost[item.connection, item.reason] += item.messages
+                else:
+                    yield from _each(item)
 
     def problems(self) -> tuple[Problem, ...]:
         """Everything found wrong so far."""
@@ -59,6 +61,14 @@ class RosOriginals:
         /,
     ) -> None:
         self._container.close()
+
+
+def _each(some: Messages) -> Iterator[Original]:
+    facts = (some.t_ns, some.publish_ns, some.connection, some.sequence, some.starts, some.sizes)
+    rows = zip(*(column.tolist() for column in facts), strict=True)
+    for t_ns, publish_ns, channel, sequence, start, size in rows:
+        data = some.data[start : start + size].tobytes()
+        yield Original(t_ns, publish_ns, channel, sequence, data)
 
 
 def _channel(one: Connection) -> Channel:

@@ -1,23 +1,21 @@
 """The Reader of every ROS recording: a container, its topics, and batches of both."""
 
-import itertools
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterator
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
-
-import pyarrow as pa
 
 from avdataops.model.errors import MissingStream, did_you_mean
 from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
 from avdataops.ports.reading import StreamBatch
-from avdataops.readers.rosbag.batches import Plan, make_batches, plan_topic
-from avdataops.readers.rosbag.container import Container, Lost, Message
+from avdataops.readers.rosbag.batches import Made, Plan, plan_topic
+from avdataops.readers.rosbag.container import Container, Lost
+from avdataops.readers.rosbag.crew import Crew, Later
+from avdataops.readers.rosbag.passing import Job, Pass
 from avdataops.readers.rosbag.topics import Topic, time_of, topics_of
 
-MAX_BATCH_BYTES = 16 << 20
-MAX_HELD_BYTES = 64 << 20
 _LOOK_AT = 3
 """Messages that show whether a definition fits."""
 
@@ -79,32 +77,47 @@ class RosReader:
         self, asked: set[str], time: TimeRange | None, max_rows: int
     ) -> Iterator[StreamBatch]:
         topics = [topic for topic in self._topics if asked & set(topic.names)]
-        by_connection = {one.id: topic for topic in topics for one in topic.connections}
         self._plan(topics)
-        run = _Pass(self._plans, max_rows, self._rows_before(topics, time))
-        for item in self._container.messages(by_connection, time):
-            run.take(by_connection[item.connection], item)
-            yield from run.ready(asked)
-        run.flush_all()
-        yield from run.ready(asked)
+        run = Pass(self._plans, topics, max_rows, self._rows_before(topics, time))
+        with Crew() as crew:
+            yield from self._run(run, crew, asked, time)
         for topic in topics:
             yield from run.finish(topic, asked, is_whole=time is None)
         self._found.update(run.problems(self._name, topics, is_whole=time is None))
+
+    def _run(
+        self, run: Pass, crew: Crew, asked: set[str], time: TimeRange | None
+    ) -> Iterator[StreamBatch]:
+        """Decode in threads, some blocks ahead; what comes out is in the order of the file."""
+        waiting: deque[list[_Coming]] = deque()
+        for jobs in self._jobs(run, crew, time):
+            waiting.append([_begun(one, crew) for one in jobs])
+            if len(waiting) > crew.workers:
+                yield from _settled(run, waiting.popleft(), asked)
+        while waiting:
+            yield from _settled(run, waiting.popleft(), asked)
+
+    def _jobs(self, run: Pass, crew: Crew, time: TimeRange | None) -> Iterator[list[Job | Lost]]:
+        wanted = run.connections
+        for item in self._container.messages(wanted, time, crew):
+            if isinstance(item, Lost):
+                yield [*run.flush(run.topic_of(item.connection)), item]
+                run.skip(item)
+            else:
+                yield list(run.take(item))
+        yield list(run.flush_all())
 
     def _plan(self, topics: Collection[Topic]) -> None:
         for topic in topics:
             if topic.name in self._plans:
                 continue
+            ids = [one.id for one in topic.connections]
+            first = self._container.first(ids, _LOOK_AT)
             has_publish_time = self._container.has_publish_time
-            plan = plan_topic(topic, self._first(topic), has_publish_time=has_publish_time)
+            plan = plan_topic(topic, first, has_publish_time=has_publish_time)
             self._plans[topic.name] = plan
             if plan.problem is not None:
                 self._found[plan.problem.code, topic.name] = plan.problem
-
-    def _first(self, topic: Topic) -> Iterator[Message]:
-        ids = [one.id for one in topic.connections]
-        messages = (m for m in self._container.messages(ids, None) if isinstance(m, Message))
-        return itertools.islice(messages, _LOOK_AT)
 
     def _rows_before(self, topics: Collection[Topic], time: TimeRange | None) -> Counter[str]:
         rows: Counter[str] = Counter()
@@ -131,111 +144,16 @@ class RosReader:
         self._container.close()
 
 
-class _Pass:
-    """State of one pass: messages that wait for their batch, row numbers, and what was lost."""
+def _begun(one: Job | Lost, crew: Crew) -> "_Coming":
+    return one if isinstance(one, Lost) else (one.topic, crew.submit(one.work))
 
-    def __init__(self, plans: dict[str, Plan], max_rows: int, rows: Counter[str]) -> None:
-        self._plans = plans
-        self._max_rows = max_rows
-        self._rows = rows
-        self._waiting: dict[str, list[Message]] = {}
-        self._bytes: Counter[str] = Counter()
-        self._ready: list[StreamBatch] = []
-        self._seen: set[str] = set()
-        self._lost: dict[str, Counter[str]] = {}
-        self._dropped: dict[str, Counter[str]] = {}
-        self._reasons: dict[str, str] = {}
-        self._out: Counter[str] = Counter()
 
-    def take(self, topic: Topic, item: Message | Lost) -> None:
-        """Take one item of the container."""
-        name = topic.name
-        if isinstance(item, Lost):
-            self._flush(name)
-            self._lost.setdefault(name, Counter())[item.reason] += item.messages
-            self._dropped.setdefault(name, Counter())[item.reason] += item.messages
-            self._rows[name] += item.messages
-            return
-        self._waiting.setdefault(name, []).append(item)
-        self._bytes[name] += len(item.data)
-        if len(self._waiting[name]) >= self._max_rows or self._bytes[name] >= MAX_BATCH_BYTES:
-            self._flush(name)
-        elif self._bytes.total() >= MAX_HELD_BYTES:
-            self.flush_all()
+def _settled(run: Pass, coming: list["_Coming"], asked: set[str]) -> Iterator[StreamBatch]:
+    for one in coming:
+        if isinstance(one, Lost):
+            run.tell(one)
+        else:
+            yield from run.settle(one[0], one[1].result(), asked)
 
-    def flush_all(self) -> None:
-        """Turn all waiting messages into batches."""
-        for name in list(self._waiting):
-            self._flush(name)
 
-    def _flush(self, name: str) -> None:
-        messages = self._waiting.pop(name, [])
-        self._bytes.pop(name, None)
-        if not messages:
-            return
-        made = make_batches(self._plans[name], messages, self._rows[name], self._max_rows)
-        self._rows[name] += len(messages)
-        self._lost.setdefault(name, Counter()).update(made.dropped)
-        self._dropped.setdefault(name, Counter()).update(made.dropped)
-        if made.reason:
-            self._reasons.setdefault(name, made.reason)
-        self._out[name] += made.batches[0].messages
-        self._ready.extend(made.batches)
-
-    def ready(self, asked: Collection[str]) -> Iterator[StreamBatch]:
-        """Yield the batches that are complete."""
-        batches, self._ready = self._ready, []
-        for batch in batches:
-            if batch.stream not in asked or (not batch.rows.num_rows and batch.messages == 0):
-                continue
-            self._seen.add(batch.stream)
-            lost = self._lost.pop(batch.stream, Counter())
-            yield StreamBatch(batch.stream, batch.rows, batch.messages, dict(lost))
-
-    def finish(
-        self, topic: Topic, asked: Collection[str], *, is_whole: bool
-    ) -> Iterator[StreamBatch]:
-        """Yield an empty batch for streams without rows, and for losses not yet told."""
-        lost = self._lost.pop(topic.name, Counter())
-        missing = self.missing(topic) if is_whole else 0
-        if missing > 0:
-            lost["missing"] = missing
-        for name, schema in zip(topic.names, self._plans[topic.name].schemas, strict=True):
-            told = dict(lost) if name == topic.name else {}
-            if name in asked and (name not in self._seen or any(told.values())):
-                yield StreamBatch(name, pa.RecordBatch.from_pylist([], schema=schema), 0, told)
-
-    def missing(self, topic: Topic) -> int:
-        """Return how many messages the index counts beyond those that came out or were lost."""
-        if topic.rows is None:
-            return 0
-        lost = self._dropped.get(topic.name, Counter())
-        return topic.rows - self._out[topic.name] - lost.total()
-
-    def problems(
-        self, name: str, topics: Collection[Topic], *, is_whole: bool
-    ) -> dict[tuple[str, str], Problem]:
-        """Return what this pass found wrong, by code and stream."""
-        found: dict[tuple[str, str], Problem] = {}
-        for topic in topics:
-            for code in ("decode_failed", "unsupported_encoding", "bad_time", "damaged"):
-                count = self._dropped.get(topic.name, Counter())[code]
-                if count:
-                    why = self._reasons.get(topic.name, "their bytes are lost")
-                    text = f"{count} messages of '{topic.name}' in {name} were dropped: {why}"
-                    found[code, topic.name] = Problem(
-                        code=code, message=text, stream=topic.name, lost_rows=count
-                    )
-            missing = self.missing(topic) if is_whole else 0
-            if missing and topic.rows is not None:
-                text = (
-                    f"'{topic.name}' in {name}: read {topic.rows - missing} of {topic.rows} "
-                    "messages that the index counts"
-                )
-                found["missing", topic.name] = Problem(
-                    code="missing",
-                    message=text,
-                    stream=topic.name,
-                    lost_rows=max(missing, 0),
-                )
-        return found
+_Coming = Lost | tuple[str, Future[Made] | Later[Made]]

@@ -118,6 +118,11 @@ class Database:
         """Yield the rows of a query; raises ``apsw.Error`` where the file is damaged."""
         yield from self._connection.execute(statement, values)
 
+    def sorts(self, statement: str, values: tuple[Any, ...] = ()) -> bool:
+        """Say whether SQLite would hold all rows to sort them, as there is no index."""
+        plan = self.rows(f"EXPLAIN QUERY PLAN {statement}", values)
+        return any("TEMP B-TREE" in row[-1] for row in plan)
+
     def value(self, statement: str, values: tuple[Any, ...]) -> Any:
         """Return the first column of the first row of a query, None without rows."""
         row = next(self.rows(statement, values), None)

@@ -182,3 +182,34 @@ def test_a_hash_of_a_file_counts_its_bytes_too(tmp_path: Path) -> None:
         3,
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
     )
+
+
+def test_columns_are_encoded_by_their_type(tmp_path: Path) -> None:
+    columns = {
+        "t_ns": pa.array([1, 2], pa.int64()),
+        "value": pa.array([0.5, 1.5]),
+        "name": pa.array(["a", "a"]),
+        "points": pa.array([[1.0, 2.0], []], pa.list_(pa.float32())),
+        "counts": pa.array([[1], [2]], pa.list_(pa.int32())),
+        "image": pa.array([b"x", b"y"]),
+    }
+    fields = [pa.field("t_ns", pa.int64(), nullable=False)]
+    fields += [pa.field(name, column.type) for name, column in columns.items() if name != "t_ns"]
+    batch = pa.RecordBatch.from_arrays(list(columns.values()), schema=pa.schema(fields))
+    write(tmp_path / "t", batch, schema=batch.schema)
+    group = pq.ParquetFile(tmp_path / "t").metadata.row_group(0)
+    found = {}
+    for place in range(group.num_columns):
+        one = group.column(place)
+        kinds = {"BYTE_STREAM_SPLIT", "RLE_DICTIONARY"} & set(one.encodings)
+        found[one.path_in_schema.split(".")[0]] = (one.compression, kinds, one.is_stats_set)
+    assert found == {
+        "t_ns": ("ZSTD", set(), True),
+        "ts": ("ZSTD", set(), True),
+        "value": ("ZSTD", set(), True),
+        "name": ("ZSTD", {"RLE_DICTIONARY"}, True),
+        "points": ("ZSTD", {"BYTE_STREAM_SPLIT"}, False),
+        "counts": ("ZSTD", set(), False),
+        "image": ("UNCOMPRESSED", set(), False),
+    }
+    assert stored(tmp_path / "t").read().to_pylist() == batch.to_pylist()

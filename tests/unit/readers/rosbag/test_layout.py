@@ -123,3 +123,11 @@ def test_an_absurd_fixed_length_is_refused() -> None:
 def test_types_without_columns_are_refused_by_name(base: str) -> None:
     with pytest.raises(SchemaMismatch, match=base):
         _layout(f"{base} x\n")
+
+
+def test_fixed_lists_of_messages_inside_each_other_are_bounded() -> None:
+    inside = f"C[65536] x\n{RULE}\nMSG: made/C\nint8 y\n"
+    assert layout_of("made/msg/A", parse_definition("made/msg/A", inside, "ros2msg"))
+    nested = f"B[300] b\n{RULE}\nMSG: made/B\nC[300] x\n{RULE}\nMSG: made/C\n"
+    with pytest.raises(HostileInput, match="90000 messages inside"):
+        layout_of("made/msg/A", parse_definition("made/msg/A", nested, "ros1msg"))

@@ -6,7 +6,7 @@ from avdataops.model.time import TimeRange
 from avdataops.ports.files import BytesFile
 from avdataops.ports.reading import Reader, StreamBatch
 from avdataops.readers import open_recording
-from avdataops.readers.rosbag import reader as module
+from avdataops.readers.rosbag import passing as module
 from avdataops.testing.reader_cases import SHORT, TRACKS, definitions, said
 from avdataops.testing.reader_suite import tables_of
 from avdataops.testing.recordings import McapStyle, Said, mcap_bytes
