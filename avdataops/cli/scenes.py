@@ -11,6 +11,7 @@ from avdataops.cli.clips import export
 from avdataops.cli.groups import HintingGroup
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
+from avdataops.cli.scene_open import open_
 from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError
 from avdataops.model.time import format_time
@@ -33,6 +34,7 @@ def scenes() -> None:
 
 
 scenes.add_command(export)
+scenes.add_command(open_)
 
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
