@@ -9,8 +9,9 @@ from avdataops.api.answers import Page, page_of, paged, respond
 from avdataops.api.door import Open, routes
 from avdataops.api.parameters import MAX_PAGE, PAGE, Id, IdText, Word
 from avdataops.api.shapes import Counts, SceneRow
-from avdataops.ports.catalog_rules import check_group
+from avdataops.ports.catalog_rules import SCENE_GROUPS, check_group
 from avdataops.wiring.descriptions import scene_row
+from avdataops.wiring.scene_language.grammar import MAX_LENGTH
 from avdataops.wiring.scene_questions import SceneWords, counted
 
 ROUTES = routes("scenes")
@@ -19,6 +20,12 @@ ROUTES = routes("scenes")
 class SceneFilters(BaseModel):
     """Which scenes; all that is given must hold."""
 
+    q: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_LENGTH,
+        description="In the query language: cut_in & rain & ego_speed > 30 km/h.",
+    )
     type: list[Word] = Field(default=[], max_length=50, description="Any of these types.")
     measurement: IdText | None = None
     vehicle: Word | None = None
@@ -39,6 +46,7 @@ class SceneFilters(BaseModel):
             near=self.near,
             where=tuple(self.where),
             during=tuple(self.during),
+            text=self.q,
         )
 
 
@@ -52,7 +60,7 @@ class SceneQuery(SceneFilters):
 class CountQuery(SceneFilters):
     """Which scenes, and by what to count them."""
 
-    by: Word = Field(default="type", description="type, measurement or vehicle.")
+    by: Word = Field(default="type", description="One of: " + ", ".join(SCENE_GROUPS))
 
 
 @ROUTES.get("/scenes", response_model=Page[SceneRow])

@@ -16,6 +16,7 @@ from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError
 from avdataops.model.time import format_time
 from avdataops.ports.catalog import SceneQuery
+from avdataops.ports.catalog_rules import SCENE_GROUPS
 from avdataops.ports.lineage_views import printable
 from avdataops.tables.ontology import meanings
 from avdataops.wiring.descriptions import scene_row
@@ -40,6 +41,7 @@ scenes.add_command(open_)
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
+            click.argument("text", metavar="[QUERY]", required=False),
             click.option("--type", "types", multiple=True, help="Scene type; repeat for any of."),
             click.option("--measurement", help="Only in this measurement."),
             click.option("--vehicle", help="Only of this vehicle."),
@@ -67,7 +69,11 @@ def find(
     sink: Sink,
     **filters: Any,
 ) -> None:
-    """Find scenes, ordered by time."""
+    """Find scenes, ordered by time.
+
+    QUERY is in the query language, as 'cut_in & rain & ego_speed > 30 km/h' (docs/query.md); what
+    the options say must hold too.
+    """
     query = scene_query(workspace, **filters)
     found = workspace.catalog.scenes(query, after=after, limit=limit)
     sink.rows([scene_row(scene) for scene in found], _COLUMNS)
@@ -79,7 +85,7 @@ def find(
 
 @scenes.command()
 @_filters
-@click.option("--by", type=click.Choice(["type", "measurement", "vehicle"]), default="type")
+@click.option("--by", type=click.Choice(SCENE_GROUPS), default="type", show_default=True)
 @with_sink()
 @with_workspace
 def count(workspace: Workspace, by: str, sink: Sink, **filters: Any) -> None:
@@ -194,6 +200,7 @@ def scene_query(workspace: Workspace, **given: Any) -> SceneQuery:
         near=given["near"],
         where=tuple(given["where"]),
         during=tuple(given["during"]),
+        text=given["text"],
     )
     return _asking(workspace).query(words)
 

@@ -12,10 +12,12 @@ from avdataops.lake.found import FoundScene, Scenes
 from avdataops.lake.tables import Tables
 from avdataops.model.measurement import Measurement
 from avdataops.model.time import TimeRange
-from avdataops.ports.catalog import Comparison, Condition, Direction, Lineage, Near, SceneQuery
+from avdataops.ports.catalog import Direction, Lineage, SceneQuery
+from avdataops.ports.questions import AnyOf, Comparison, Condition, Near
 from avdataops.settings import load_settings
 from avdataops.signals.rethreshold import Moved
 from avdataops.signals.scene_changes import Changes
+from avdataops.wiring.scene_questions import Asking
 from avdataops.wiring.second_looks import SecondLook
 from avdataops.wiring.stored_tables import read_table
 from avdataops.wiring.workspace import Workspace, open_workspace
@@ -55,7 +57,7 @@ class Lake:
 
     def scenes(
         self,
-        *types: str,
+        *asked: str,
         measurement: str | None = None,
         vehicle: str | None = None,
         time: TimeRange | None = None,
@@ -64,13 +66,17 @@ class Lake:
     ) -> Scenes:
         """Return the scenes for which all that is given holds, ordered by time.
 
-        ``types``: any of these.  ``near``: latitude and longitude in degrees, radius in metres.
+        ``asked``: one query in the query language (``cut_in & rain & ego_speed > 30 km/h``, see
+        docs/query.md), or several of which any will do: ``"cut_in", "hard_brake"``.
+        ``near``: latitude and longitude in degrees, radius in metres.
         ``conditions``: evidence by name, ``min_ax_mps2__lt=-4``; the endings are ``__lt``,
         ``__le``, ``__gt``, ``__ge``, ``__ne``; without one it means equal.  A scene whose value
         is unknown matches no condition.
         """
+        asking = Asking(self._workspace.catalog, self._workspace.settings.rules)
+        texts = [asking.matching(text, measurement) for text in asked]
         query = SceneQuery(
-            types=types,
+            matching=AnyOf(tuple(texts)) if texts else None,
             measurement=measurement,
             vehicle=vehicle,
             time=time,

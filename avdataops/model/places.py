@@ -1,4 +1,4 @@
-"""Where on earth: great-circle distance, and boxes that hold every point within a radius."""
+"""Where on earth: great-circle distance, boxes that hold a circle, and rings of places."""
 
 import math
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ EARTH_RADIUS_M = 6_371_008.8
 _MARGIN = 1e-9
 _POLE_DEG = 90.0
 _DATE_LINE_DEG = 180.0
+_FEWEST_CORNERS = 3
+MOST_CORNERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +73,47 @@ def boxes_around(lat_deg: float, lon_deg: float, radius_m: float) -> tuple[Box, 
     if east > _DATE_LINE_DEG:
         boxes.append(Box(south, north, -_DATE_LINE_DEG, east - 2 * _DATE_LINE_DEG))
     return tuple(boxes)
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A polygon: (latitude, longitude) of its corners in degrees, the last joined to the first.
+
+    Its sides are straight in degrees.  It does not cross the date line.
+    """
+
+    corners: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what encloses nothing or runs over the date line."""
+        if not _FEWEST_CORNERS <= len(self.corners) <= MOST_CORNERS:
+            raise InputError(
+                f"a polygon has {_FEWEST_CORNERS} to {MOST_CORNERS} corners,"
+                f" not {len(self.corners)}"
+            )
+        for lat_deg, lon_deg in self.corners:
+            check_place(lat_deg, lon_deg)
+        box = self.box
+        if box.lon_max_deg - box.lon_min_deg > _DATE_LINE_DEG:
+            raise InputError("a polygon cannot cross the date line; ask for its two halves")
+
+    @property
+    def box(self) -> Box:
+        """The smallest box that holds it."""
+        lats, lons = zip(*self.corners, strict=True)
+        return Box(min(lats), max(lats), min(lons), max(lons))
+
+    def holds(self, lat_deg: float, lon_deg: float) -> bool:
+        """Say whether a place is inside, by the even-odd rule.
+
+        Of two rings that share a side, at most one holds a place on it.
+        """
+        inside = False
+        before = self.corners[-1]
+        for corner in self.corners:
+            (lat_a, lon_a), (lat_b, lon_b) = before, corner
+            if (lat_a > lat_deg) != (lat_b > lat_deg):
+                crossing = lon_a + (lat_deg - lat_a) / (lat_b - lat_a) * (lon_b - lon_a)
+                inside ^= lon_deg < crossing
+            before = corner
+        return inside

@@ -11,41 +11,7 @@ from avdataops.model.run import RunRecord, TaskSpec
 from avdataops.model.scene import Scene
 from avdataops.model.time import TimeRange
 from avdataops.ports.curation import Curation
-
-
-class Comparison(StrEnum):
-    """How an attribute is compared."""
-
-    EQ = "="
-    NE = "!="
-    LT = "<"
-    LE = "<="
-    GT = ">"
-    GE = ">="
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """``attribute op value`` over a scene's own fields or its evidence.
-
-    Own fields: confidence, detector, detector_version, actor, truncated, duration_s, lat_deg,
-    lon_deg; ``review`` is the verdict of its latest review; any other name is evidence.  A scene
-    whose attribute is unknown (None or absent) matches no comparison, not even ``!=``; nor does a
-    number compared with text.  True and false compare as 1 and 0.  Text is ordered by code point.
-    """
-
-    attribute: str
-    op: Comparison
-    value: float | str | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Within ``radius_m`` (great-circle) of a point; scenes without a place do not match."""
-
-    lat_deg: float
-    lon_deg: float
-    radius_m: float
+from avdataops.ports.questions import Condition, Near, Question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +28,8 @@ class SceneQuery:
     where: tuple[Condition, ...] = ()
     during: tuple[str, ...] = ()
     """For each of these types, a scene of it in the same measurement overlaps in time."""
+    matching: Question | None = None
+    """True of the scene."""
 
 
 class Direction(StrEnum):
@@ -164,10 +132,16 @@ class CatalogReader(Protocol):
         """
 
     def count_scenes(self, query: SceneQuery, *, by: str = "type") -> dict[str, int]:
-        """Return how many current scenes match, by ``type``, ``measurement`` or ``vehicle``.
+        """Return how many current scenes match, by one of ``SCENE_GROUPS``.
 
         Names without a match are absent.  Raises ``InputError`` for another ``by``.
         """
+
+    def knows_attribute(self, name: str) -> bool:
+        """Say whether some scene has evidence or surroundings of this name."""
+
+    def attribute_names(self) -> Sequence[str]:
+        """Return names of evidence and surroundings that scenes have, enough for near misses."""
 
     def lineage(self, start: str, direction: Direction, *, depth: int | None = None) -> Lineage:
         """Walk from a scene, artifact, run or recording; each node comes once, the start first.

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from avdataops.model.artifact import Artifact
 from avdataops.model.documents import from_document
@@ -14,6 +15,7 @@ from avdataops.model.run import RunRecord
 from avdataops.model.scene import Scene
 from avdataops.model.time import TimeRange
 from avdataops.ports.catalog import Taken
+from avdataops.ports.judged import judged_from
 
 EVIDENCE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 """What evidence may be called."""
@@ -23,13 +25,21 @@ OWN_NUMBERS = frozenset(
 )
 """A scene's own fields that are compared with numbers."""
 
-OWN_TEXTS = frozenset({"detector", "actor", "review"})
+REVIEW = "review"
+OWN_TEXTS = frozenset({"type", "measurement", "vehicle", "detector", "actor", REVIEW})
 """What of a scene is compared with text: own fields, and the verdict of its latest review."""
 
-SCENE_GROUPS = ("type", "measurement", "vehicle")
-"""What scenes can be counted by."""
+SCENE_GROUPS = (
+    *("type", "measurement", "vehicle", "detector", "day", "weather", "light", "road_class"),
+)
+"""What scenes can be counted by; ``day`` is the date in UTC on which they begin."""
+
+DAY_NS = 86_400 * 10**9
+UNKNOWN = "unknown"
+"""Scenes whose group is not known are counted under this name."""
 
 _ALIKE = 0.8
+_EPOCH = date(1970, 1, 1)
 _FOLLOWERS = {
     State.PENDING: {State.RUNNING, State.QUARANTINED},
     State.RUNNING: {State.COMPLETE, State.PENDING, State.QUARANTINED},
@@ -153,10 +163,14 @@ def _check_number(scene: Scene, name: str, value: float) -> None:
 
 
 def learned_from(facts: Mapping[str, object]) -> Learned:
-    """Return what a run's facts ``recordings`` and ``time`` tell; raises ``InputError``."""
+    """Return what a run's facts ``recordings`` and ``time`` tell; raises ``InputError``.
+
+    That the fact ``judged`` can be understood is checked with them.
+    """
     given = facts.get("recordings", [])
     if not isinstance(given, list):
         raise InputError("the fact 'recordings' is a list of recordings")
+    judged_from(facts)
     recordings = tuple(from_document(Recording, document) for document in given)
     time = facts.get("time")
     return Learned(recordings=recordings, time=None if time is None else _time_of(time))
@@ -184,6 +198,14 @@ def with_learned(known: Recording, learned: Recording) -> Recording:
     )
 
 
+def attributes_of(scene: Scene) -> dict[str, float | str | bool | None]:
+    """Return what a scene can be asked for beside its own fields, by name; None is unknown.
+
+    Evidence speaks first: a detector measures its own ``ego_speed_mps`` where it matters.
+    """
+    return {**scene.surroundings.known(), **scene.evidence}
+
+
 def check_group(by: str) -> None:
     """Raise ``InputError`` unless scenes can be counted by it."""
     if by not in SCENE_GROUPS:
@@ -191,6 +213,11 @@ def check_group(by: str) -> None:
             f"scenes are not counted by {shown(by)}{did_you_mean(by, SCENE_GROUPS)}",
             hint=f"count by one of {', '.join(SCENE_GROUPS)}",
         )
+
+
+def day_of(days: int) -> str:
+    """Return the date so many days after 1970-01-01."""
+    return (_EPOCH + timedelta(days=days)).isoformat()
 
 
 def unknown_attribute(name: str, evidence: Collection[str]) -> InputError:

@@ -1,28 +1,18 @@
 """What every catalog holds reviews to: rules that need no look at a database."""
 
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from avdataops.model.errors import InputError, Outdated, shown
 from avdataops.model.review import Review, Verdict
 from avdataops.model.scene import Scene
-from avdataops.ports.catalog import Comparison, Condition
 
 MAX_REVIEWS = 1_000
 """Entries in one history: nobody looks at a scene more often."""
 
 MAX_COMMENT, MAX_NAME = 2_000, 200
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_COMPARE: Mapping[Comparison, Callable[[str, str], bool]] = {
-    Comparison.EQ: operator.eq,
-    Comparison.NE: operator.ne,
-    Comparison.LT: operator.lt,
-    Comparison.LE: operator.le,
-    Comparison.GT: operator.gt,
-    Comparison.GE: operator.ge,
-}
 
 
 def next_review(
@@ -63,12 +53,3 @@ def _check(scene: Scene, given: Review) -> None:
     end_ns = scene.t_end_ns if given.t_end_ns is None else given.t_end_ns
     if not -(2**63) <= start_ns <= end_ns < 2**63:
         raise InputError(f"the scene would end at {end_ns} ns, before it starts at {start_ns} ns")
-
-
-def says(latest: Review | None, conditions: Sequence[Condition]) -> bool:
-    """Say whether the latest review holds all conditions on ``review``; none holds nothing."""
-    verdict = latest.verdict.value if latest else None
-    return all(
-        verdict is not None and isinstance(one.value, str) and _COMPARE[one.op](verdict, one.value)
-        for one in conditions
-    )

@@ -8,7 +8,8 @@ import pytest
 from avdataops.model.errors import InputError
 from avdataops.model.scene import Scene
 from avdataops.model.time import NS_PER_S
-from avdataops.ports.catalog import Catalog, Comparison, Condition, SceneQuery
+from avdataops.ports.catalog import Catalog, SceneQuery
+from avdataops.ports.questions import Comparison, Condition
 from avdataops.testing.catalog_store import (
     HOSTILE,
     everything,

@@ -7,7 +7,8 @@ import pytest
 
 from avdataops.model.errors import InputError
 from avdataops.model.scene import Scene
-from avdataops.ports.catalog import Catalog, Near, SceneQuery
+from avdataops.ports.catalog import Catalog, SceneQuery
+from avdataops.ports.questions import Near
 from avdataops.testing.catalog_store import fill, ids
 from avdataops.testing.facts import scene, uploaded
 

@@ -8,7 +8,8 @@ import pytest
 
 from avdataops.model.errors import InputError, NotFound, Outdated
 from avdataops.model.review import Review, Verdict
-from avdataops.ports.catalog import Catalog, Comparison, Condition, SceneQuery
+from avdataops.ports.catalog import Catalog, SceneQuery
+from avdataops.ports.questions import Comparison, Condition
 from avdataops.testing.catalog_store import HOSTILE, OpenCatalog, detected, fill, ids
 from avdataops.testing.facts import T0_NS, scene, uploaded
 

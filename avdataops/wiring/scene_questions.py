@@ -9,11 +9,18 @@ from avdataops.detectors import scene_types
 from avdataops.model.errors import InputError, did_you_mean
 from avdataops.model.places import check_circle
 from avdataops.model.time import TimeRange, parse_time
-from avdataops.ports.catalog import CatalogReader, Comparison, Condition, Near, SceneQuery
+from avdataops.ports.catalog import CatalogReader, SceneQuery
+from avdataops.ports.questions import Comparison, Condition, Near, Question
+from avdataops.tables.ontology import meanings
 from avdataops.wiring.rules import configured_rules
+from avdataops.wiring.scene_language import Vocabulary, understood
+from avdataops.wiring.scene_language.words import families
 
 _CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*", re.DOTALL)
 _END_OF_TIME = 2**63 - 1
+_BY_RULE = "user_rule"
+_WHOLE_ID = len("m_") + 24
+_MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,8 @@ class SceneWords:
     where: tuple[str, ...] = ()
     """Comparisons like ``min_ax_mps2 < -4``."""
     during: tuple[str, ...] = ()
+    text: str | None = None
+    """In the query language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,40 @@ class Asking:
             near=_near(words.near) if words.near else None,
             where=tuple(_condition(text) for text in words.where),
             during=words.during,
+            matching=self.matching(words.text, words.measurement) if words.text else None,
         )
+
+    def matching(self, text: str, measurement: str | None = None) -> Question:
+        """Return what a text in the query language asks; raises ``InputError`` with a caret.
+
+        Times like ``+12.5s`` count from the start of ``measurement``.
+        """
+        return understood(text, self._vocabulary(), measurement)
+
+    def _vocabulary(self) -> Vocabulary:
+        types = meanings()
+        rules = configured_rules(self.rules)
+        parents = {name: one.parent for name, one in types.items()}
+        tags = {name: one.openlabel for name, one in types.items()}
+        parents |= {one.name: _BY_RULE for one in rules}
+        tags |= {one.name: one.tags.get(one.name) for one in rules}
+        return Vocabulary(
+            families=families(parents, tags),
+            # Scenes of types that are no more, or of rules that are not configured here.
+            more_types=lambda: self.catalog.count_scenes(SceneQuery()).keys(),
+            knows=self.catalog.knows_attribute,
+            evidence=self.catalog.attribute_names,
+            measurement=self._whole_id,
+            start_ns=lambda name: self.catalog.measurement(name).start_ns,
+        )
+
+    def _whole_id(self, text: str) -> str:
+        """Return the id that ``text`` begins, if there is exactly one."""
+        if len(text) >= _WHOLE_ID:
+            return text
+        known = (one.id for one in self.catalog.measurements(limit=_MANY))
+        matches = [found for found in known if found.startswith(text)]
+        return matches[0] if len(matches) == 1 else text
 
     def check_type(self, name: str) -> None:
         """Raise ``InputError`` with the near miss unless a detector or rule finds this type."""

@@ -23,7 +23,13 @@ from avdataops.adapters.cosmos_catalog.runs import (
     list_runs,
     unfinished_tasks,
 )
-from avdataops.adapters.cosmos_catalog.scenes import count_scenes, find_scenes, get_scene
+from avdataops.adapters.cosmos_catalog.scenes import (
+    count_scenes,
+    find_scenes,
+    get_scene,
+    known_names,
+    knows_name,
+)
 from avdataops.model.artifact import Artifact
 from avdataops.model.measurement import Manifest, Measurement, Reason, Recording, State
 from avdataops.model.run import RunRecord, TaskSpec
@@ -125,9 +131,19 @@ class CosmosCatalog(Curated):
             return find_scenes(self._requests, query, after=after, limit=limit)
 
     def count_scenes(self, query: SceneQuery, *, by: str = "type") -> dict[str, int]:
-        """Return how many current scenes match, by ``type``, ``measurement`` or ``vehicle``."""
+        """Return how many current scenes match, by one of ``SCENE_GROUPS``."""
         with self._requests.asked_by("count_scenes"):
             return count_scenes(self._requests, query, by)
+
+    def knows_attribute(self, name: str) -> bool:
+        """Say whether some scene has evidence or surroundings of this name."""
+        with self._requests.asked_by("knows_attribute"):
+            return knows_name(self._requests, name)
+
+    def attribute_names(self) -> Sequence[str]:
+        """Return names of evidence and surroundings that some of the scenes have."""
+        with self._requests.asked_by("attribute_names"):
+            return known_names(self._requests)
 
     def lineage(self, start: str, direction: Direction, *, depth: int | None = None) -> Lineage:
         """Walk from a scene, artifact, run or recording; ``depth`` counts runs."""

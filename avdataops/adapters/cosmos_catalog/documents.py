@@ -15,8 +15,10 @@ from avdataops.model.documents import from_json, text_of
 from avdataops.model.ids import fingerprint, run_id
 from avdataops.model.measurement import Recording
 from avdataops.model.run import RunRecord, TaskSpec
-from avdataops.model.scene import Scene
+from avdataops.model.scene import Scene, Surroundings
 from avdataops.model.time import NS_PER_S, NS_PER_US
+from avdataops.ports.catalog_rules import attributes_of
+from avdataops.ports.judged import FACT
 
 Document = dict[str, Any]
 
@@ -77,6 +79,7 @@ def record_document(record: RunRecord, tag: str) -> Document:
         "step": record.step,
         "tag": tag,
         "used": list(record.used),
+        "judges": FACT in record.facts,
         **packed(text_of(record)),
     }
 
@@ -138,7 +141,7 @@ def scene_document(scene: Scene, text: str, run: str, tag: str) -> Document:
                 "lon_deg": scene.lon_deg,
             }
         ),
-        "evidence": _known(scene.evidence),
+        "evidence": _known(attributes_of(scene)),
         **packed(text),
     }
     if scene.lat_deg is not None and scene.lon_deg is not None:
@@ -162,4 +165,6 @@ def _known(values: Any) -> dict[str, float | str]:
 def scene_of(document: Document) -> Scene:
     """Return the scene in a document."""
     # Not by way of the checked reading of facts: that would turn whole numbers into floats.
-    return Scene(**json.loads(unpacked(document)))
+    facts = json.loads(unpacked(document))
+    facts["surroundings"] = Surroundings(**facts.get("surroundings", {}))
+    return Scene(**facts)

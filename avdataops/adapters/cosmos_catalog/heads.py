@@ -55,11 +55,15 @@ class RunState:
         return self.attempts[max(self.attempts)] if self.attempts else None
 
     @property
+    def made(self) -> Attempt | None:
+        """The latest attempt that made something."""
+        made = [number for number, one in self.attempts.items() if one.outcome.made_something]
+        return self.attempts[max(made)] if made else None
+
+    @property
     def current(self) -> bool:
         """Some attempt succeeded, and nothing superseded the run."""
-        return not self.superseded and any(
-            attempt.outcome.made_something for attempt in self.attempts.values()
-        )
+        return not self.superseded and self.made is not None
 
 
 @dataclass(frozen=True, slots=True)

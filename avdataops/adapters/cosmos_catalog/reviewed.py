@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 
-from avdataops.adapters.cosmos_catalog.conditions import REVIEW
 from avdataops.adapters.cosmos_catalog.documents import Document
 from avdataops.adapters.cosmos_catalog.layout import CATALOG
 from avdataops.adapters.cosmos_catalog.requests import Requests
 from avdataops.adapters.cosmos_catalog.values import unpacked
 from avdataops.model.documents import from_json
 from avdataops.model.review import Review
-from avdataops.ports.catalog import Condition
-from avdataops.ports.review_rules import says
 
 _CHUNK = 100
 _OF_SCENES = "SELECT * FROM c WHERE c.kind = 'review' AND ARRAY_CONTAINS(@scenes, c.scene)"
@@ -33,12 +30,7 @@ def latest_reviews(requests: Requests, scenes: Sequence[str]) -> dict[str, Revie
     return found
 
 
-def reviewed_as(
-    requests: Requests, rows: Sequence[Document], where: Sequence[Condition]
-) -> Sequence[Document]:
-    """Return the rows whose latest review holds the conditions on ``review``."""
-    conditions = [one for one in where if one.attribute == REVIEW]
-    if not conditions:
-        return rows
-    latest = latest_reviews(requests, [row["scene"] for row in rows])
-    return [row for row in rows if says(latest.get(row["scene"]), conditions)]
+def verdicts_of(requests: Requests, scenes: Sequence[str]) -> dict[str, str]:
+    """Return what the latest reviews say of the scenes that have one."""
+    latest = latest_reviews(requests, scenes)
+    return {scene: review.verdict.value for scene, review in latest.items()}

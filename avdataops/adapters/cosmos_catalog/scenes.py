@@ -5,19 +5,20 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from avdataops.adapters.cosmos_catalog.companions import in_company
-from avdataops.adapters.cosmos_catalog.conditions import Tests, tests_of
+from avdataops.adapters.cosmos_catalog.companions import matching
+from avdataops.adapters.cosmos_catalog.conditions import Asked, Tests, asked
 from avdataops.adapters.cosmos_catalog.documents import scene_of
 from avdataops.adapters.cosmos_catalog.layout import SCENES
 from avdataops.adapters.cosmos_catalog.missing import SCENE, no_such
 from avdataops.adapters.cosmos_catalog.requests import PAGE, Document, Requests
-from avdataops.adapters.cosmos_catalog.reviewed import reviewed_as
-from avdataops.adapters.cosmos_catalog.values import check_text, is_known_shape
+from avdataops.adapters.cosmos_catalog.values import check_text, is_known_shape, time_of
 from avdataops.adapters.cosmos_catalog.visible import Visible, rank_of
-from avdataops.model.places import distance_m
 from avdataops.model.scene import Scene
-from avdataops.ports.catalog import Near, SceneQuery
-from avdataops.ports.catalog_rules import check_group
+from avdataops.ports.catalog import SceneQuery
+from avdataops.ports.catalog_rules import DAY_NS, EVIDENCE_NAME, UNKNOWN, check_group, day_of
+from avdataops.ports.question_checks import check_question
+from avdataops.ports.question_forms import question_of
+from avdataops.ports.questions import Question
 
 _PROPERTIES = {"type": "type", "measurement": "measurementId", "vehicle": "vehicle"}
 _SMALLEST_PAGE = 50
@@ -25,10 +26,8 @@ _ENOUGH_NAMES = 500
 
 _BY_ID = "SELECT * FROM c WHERE c.scene = @scene"
 _EVIDENCE = "SELECT VALUE c.evidence FROM c"
-_COUNTED = (
-    "SELECT c.measurementId, c.scene, c.run, c.tag, c.type, c.vehicle, c.at, c.stop, c.place"
-    " FROM c WHERE "
-)
+_COUNTED = "c.measurementId, c.scene, c.run, c.tag, c.type, c.vehicle, c.at"
+_KNOWS = 'SELECT c.id FROM c WHERE IS_DEFINED(c.evidence["{name}"])'
 
 
 def find_scenes(
@@ -40,90 +39,112 @@ def find_scenes(
     can tell (is it current, is it near to the metre, is it in company) is tested page by page,
     until enough are found.
     """
-    common = tests_of(query, lambda: _known_names(requests))
+    question = _checked(requests, query)
+    ask = asked(question)
     if after is not None:
-        common.add("c.at > {}", _row_of(requests, after)["at"])
+        ask.tests.add("c.at > {}", _row_of(requests, after)["at"])
     visible = Visible(requests)
-    if query.measurement is not None and not _can_answer(visible, query.measurement):
+    if ask.measurement is not None and not _can_answer(visible, ask.measurement):
         return []
     page = max(min(limit, PAGE), _SMALLEST_PAGE) if limit > 0 else PAGE
-    walks = [
-        _walk(requests, query, common, scene_type, page)
-        for scene_type in (dict.fromkeys(query.types) or (None,))
-    ]
+    types = (None,) if ask.types is None else ask.types
+    walks = [_walk(requests, ask, scene_type, page) for scene_type in types]
     merged = heapq.merge(*walks, key=lambda row: str(row["at"]))
-    found = _tested(requests, visible, query, merged, page)
+    found = _tested(requests, visible, ask, merged, page)
     wanted = itertools.islice(found, limit) if limit > 0 else found
     return [scene_of(row) for row in wanted]
+
+
+def _checked(requests: Requests, query: SceneQuery) -> Question:
+    question = question_of(query)
+    check_question(question, lambda: known_names(requests))
+    return question
 
 
 def _can_answer(visible: Visible, measurement: str) -> bool:
     return is_known_shape(measurement) and visible.know(measurement) is not None
 
 
-def _walk(
-    requests: Requests, query: SceneQuery, common: Tests, scene_type: str | None, page: int
-) -> Iterator[Document]:
+def _walk(requests: Requests, ask: Asked, scene_type: str | None, page: int) -> Iterator[Document]:
     """Yield the documents of one type in order.
 
     Properties that are tested for one value come first in ORDER BY, where they change nothing
     but tell the service which composite index to walk.
     """
-    tests = Tests(list(common.texts), dict(common.values))
+    tests = Tests(list(ask.tests.texts), dict(ask.tests.values))
     order = []
     if scene_type is not None:
         tests.add("c.type = {}", check_text(scene_type))
         order.append("c.type ASC")
-    if query.vehicle is not None:
-        tests.add("c.vehicle = {}", check_text(query.vehicle))
+    if ask.vehicle is not None:
+        tests.add("c.vehicle = {}", ask.vehicle)
         order.append("c.vehicle ASC")
     text = f"SELECT * FROM c WHERE {tests.where} ORDER BY {', '.join([*order, 'c.at ASC'])}"  # noqa: S608 - tests hold no values
-    yield from requests.query(SCENES, text, tests.values, key=query.measurement, page=page)
+    yield from requests.query(SCENES, text, tests.values, key=ask.measurement, page=page)
 
 
 def _tested(
-    requests: Requests,
-    visible: Visible,
-    query: SceneQuery,
-    rows: Iterator[Document],
-    page: int,
+    requests: Requests, visible: Visible, ask: Asked, rows: Iterator[Document], page: int
 ) -> Iterator[Document]:
     """Yield the rows that hold what only the client can tell."""
     while chunk := list(itertools.islice(rows, page)):
-        near = [row for row in chunk if query.near is None or _is_near(row, query.near)]
-        speaking = list(visible.speaking(near))
-        told = reviewed_as(requests, speaking, query.where)
-        yield from in_company(requests, visible, told, query.during)
-
-
-def _is_near(row: Document, near: Near) -> bool:
-    lon_deg, lat_deg = row["place"]["coordinates"]
-    return distance_m(lat_deg, lon_deg, near.lat_deg, near.lon_deg) <= near.radius_m
+        speaking = list(visible.speaking(chunk))
+        if ask.is_exact:
+            yield from speaking
+        else:
+            yield from matching(requests, visible, speaking, ask.question)
 
 
 def count_scenes(requests: Requests, query: SceneQuery, by: str) -> dict[str, int]:
     """Return the number of current scenes by one property.
 
     The service cannot tell which scenes are current, so this reads a few properties of each that
-    matches: a count over the whole fleet costs what reading a table of it costs.
+    matches, and all of them where it cannot tell what matches: a count over the whole fleet costs
+    what reading a table of it costs.
     """
     check_group(by)
-    tests = tests_of(query, lambda: _known_names(requests))
-    if query.types:
-        types = [check_text(name) for name in dict.fromkeys(query.types)]
-        tests.add("ARRAY_CONTAINS({}, c.type)", types)
-    if query.vehicle is not None:
-        tests.add("c.vehicle = {}", check_text(query.vehicle))
+    ask = asked(_checked(requests, query))
+    if ask.types is not None:
+        types = [check_text(name) for name in ask.types]
+        ask.tests.add("ARRAY_CONTAINS({}, c.type)", types)
+    if ask.vehicle is not None:
+        ask.tests.add("c.vehicle = {}", ask.vehicle)
     visible = Visible(requests)
-    if query.measurement is not None and not _can_answer(visible, query.measurement):
+    if ask.measurement is not None and not _can_answer(visible, ask.measurement):
         return {}
-    text = _COUNTED + tests.where
-    rows = requests.query(SCENES, text, tests.values, key=query.measurement)
+    columns = f"{_COUNTED}, {_group_of(by)} AS told" if ask.is_exact else "*"
+    text = f"SELECT {columns} FROM c WHERE {ask.tests.where}"  # noqa: S608 - columns and tests hold no values
+    rows = requests.query(SCENES, text, ask.tests.values, key=ask.measurement)
     counts: dict[str, int] = {}
-    for row in _tested(requests, visible, query, rows, PAGE):
-        name = row[_PROPERTIES[by]]
+    for row in _tested(requests, visible, ask, rows, PAGE):
+        name = _name_in(row, by)
         counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items()))
+
+
+def _group_of(by: str) -> str:
+    if by == "day":
+        return "c.at"
+    return f"c.{_PROPERTIES[by]}" if by in _PROPERTIES else f'c.{_part_of(by)}["{by}"]'
+
+
+def _part_of(by: str) -> str:
+    return "own" if by == "detector" else "evidence"
+
+
+def _name_in(row: Document, by: str) -> str:
+    if by == "day":
+        return day_of(time_of(start_of(row)) // DAY_NS)
+    if by in _PROPERTIES:
+        return str(row[_PROPERTIES[by]])
+    told = row["told"] if "told" in row else row.get(_part_of(by), {}).get(by)
+    # A number under the name of a group is no name.
+    return told if isinstance(told, str) and told else UNKNOWN
+
+
+def start_of(row: Document) -> str:
+    """Return the start of a row as sortable text."""
+    return str(row["at"]).split("~", maxsplit=1)[0]
 
 
 def get_scene(requests: Requests, scene: str) -> Scene:
@@ -156,8 +177,16 @@ def _row_of(requests: Requests, scene: str) -> Document:
     return row
 
 
-def _known_names(requests: Requests) -> list[str]:
+def known_names(requests: Requests) -> list[str]:
     """Return the names of evidence that some of the scenes have."""
     rows = requests.query(SCENES, _EVIDENCE, {}, page=_ENOUGH_NAMES)
     some = itertools.islice(rows, _ENOUGH_NAMES)
     return sorted({name for row in some for name in row})
+
+
+def knows_name(requests: Requests, name: str) -> bool:
+    """Say whether some scene has evidence of this name, by index."""
+    if not EVIDENCE_NAME.fullmatch(name):
+        return False
+    text = _KNOWS.format(name=name)
+    return next(requests.query(SCENES, text, {}, page=1), None) is not None

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from avdataops.adapters.sqlite_catalog.artifacts import get_artifact, list_artifacts, put_artifacts
+from avdataops.adapters.sqlite_catalog.conditions import known_names, knows_name
 from avdataops.adapters.sqlite_catalog.connection import Database
 from avdataops.adapters.sqlite_catalog.curation import Curated
 from avdataops.adapters.sqlite_catalog.lineage import walk_lineage
@@ -126,9 +127,19 @@ class SqliteCatalog(Curated):
             return find_scenes(connection, query, after=after, limit=limit)
 
     def count_scenes(self, query: SceneQuery, *, by: str = "type") -> dict[str, int]:
-        """Return how many current scenes match, by ``type``, ``measurement`` or ``vehicle``."""
+        """Return how many current scenes match, by one of ``SCENE_GROUPS``."""
         with self._database.read() as connection:
             return count_scenes(connection, query, by)
+
+    def knows_attribute(self, name: str) -> bool:
+        """Say whether some scene has evidence or surroundings of this name."""
+        with self._database.read() as connection:
+            return knows_name(connection, name)
+
+    def attribute_names(self) -> Sequence[str]:
+        """Return names of evidence and surroundings that scenes have."""
+        with self._database.read() as connection:
+            return known_names(connection)
 
     def lineage(self, start: str, direction: Direction, *, depth: int | None = None) -> Lineage:
         """Walk from a scene, artifact, run or recording; ``depth`` counts runs."""

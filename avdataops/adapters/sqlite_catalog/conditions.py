@@ -1,12 +1,26 @@
-"""Scene queries as tests in SQL: whitelisted names, bound values."""
+"""What SQLite knows better about tests of scenes: indexes to start from."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from avdataops.model.places import boxes_around
+from avdataops.model.places import Box, boxes_around
 from avdataops.model.time import TimeRange
-from avdataops.ports.catalog import Condition, Near, SceneQuery
-from avdataops.ports.catalog_rules import EVIDENCE_NAME, OWN_NUMBERS, OWN_TEXTS, unknown_attribute
+from avdataops.ports.catalog_rules import OWN_NUMBERS, OWN_TEXTS
+from avdataops.ports.question_checks import check_question
+from avdataops.ports.question_forms import parts_of, types_of
+from avdataops.ports.questions import (
+    Condition,
+    Inside,
+    InTime,
+    Leaf,
+    Near,
+    OfType,
+    Question,
+    Related,
+    Relation,
+)
+from avdataops.ports.scene_sql import Part, one_of, when_true
 
 FEW_FOR_PAGE = 5_000
 FEW_FOR_COUNT = 200_000
@@ -17,99 +31,132 @@ _PLACES_IN_BOX = (
 )
 _SCENE_IN_BOX = "s.lat_deg >= ? AND s.lat_deg <= ? AND s.lon_deg >= ? AND s.lon_deg <= ?"
 _INT64_MIN = -(2**63)
-_WORKED_OUT = {
-    "duration_s": "s.duration_ns / 1e9",
-    "review": "(SELECT verdict FROM reviews WHERE scene = s.id ORDER BY number DESC LIMIT 1)",
-}
-"""What is asked like an own field and is no column."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One test on the row ``s``, with its bound values."""
+class Chosen:
+    """A question in the parts that a statement is made of."""
 
-    sql: str
-    values: tuple[object, ...] = ()
+    types: tuple[str, ...] | None
+    """The scene is of one of them; None: of any."""
+    parts: tuple[Part, ...]
+    """All of them hold too."""
 
 
-def parts_of(connection: sqlite3.Connection, query: SceneQuery, few: int) -> list[Part]:
-    """Return the tests of everything in the query but its types; all must hold.
+def chosen(connection: sqlite3.Connection, question: Question, few: int) -> Chosen:
+    """Return the tests of a question in normal form.
 
-    A place or an attribute that fewer than ``few`` scenes have is where the statement starts;
-    the others are tested scene by scene.
+    A place, an attribute or company that fewer than ``few`` scenes have is where the statement
+    starts; the others are tested scene by scene.  Raises what ``check_question`` raises.
     """
-    parts = []
-    if query.measurement is not None:
-        parts.append(Part("s.measurement = ?", (query.measurement,)))
-    if query.vehicle is not None:
-        parts.append(Part("s.vehicle = ?", (query.vehicle,)))
-    if query.time is not None:
-        parts.append(_in_time(connection, query.time))
-    if query.near is not None:
-        parts.append(_in_reach(connection, query.near, few))
-    parts += [_compared(connection, condition, few) for condition in query.where]
-    parts += [_during(name) for name in query.during]
-    return parts
+    check_question(question, lambda: known_names(connection))
+    shortcuts = _Shortcuts(connection, few)
+    tests = [one for one in parts_of(question) if not isinstance(one, OfType)]
+    parts = [when_true(one, shortcuts.of) for one in tests]
+    parts += [start for one in tests for start in shortcuts.starts(one)]
+    return Chosen(types_of(question), tuple(parts))
 
 
-def _in_time(connection: sqlite3.Connection, time: TimeRange) -> Part:
-    # No index finds overlaps.  No scene is longer than the longest, so the start has a lower
-    # bound too, and an index on the start has only a short stretch to walk.
-    longest = connection.execute(
-        "SELECT max(duration_ns) FROM scenes WHERE current = 1"
-    ).fetchone()[0]
-    earliest = max(time.start_ns - (longest or 0), _INT64_MIN)
-    return Part(
-        "s.t_start_ns < ? AND s.t_start_ns >= ? AND s.t_end_ns > ?",
-        (time.stop_ns, earliest, time.start_ns),
-    )
+@dataclass(frozen=True, slots=True)
+class _Shortcuts:
+    connection: sqlite3.Connection
+    few: int
 
+    def of(self, leaf: Leaf) -> Part | None:
+        """Return a better test of a leaf, or None."""
+        match leaf:
+            case InTime(time):
+                return self._in_time(time)
+            case Near():
+                return self._in_reach(leaf)
+            case Inside(ring):
+                boxed, plain = self._in_boxes((ring.box,)), when_true(leaf)
+                return Part(f"({boxed.sql} AND {plain.sql})", boxed.values + plain.values)
+            case Condition():
+                return self._compared(leaf)
+            case _:
+                return None
 
-def _in_reach(connection: sqlite3.Connection, near: Near, few: int) -> Part:
-    """Return a test by box, which has float32 corners rounded outwards, then by distance."""
-    boxes = boxes_around(near.lat_deg, near.lon_deg, near.radius_m)
-    corners = tuple(
-        value
-        for box in boxes
-        for value in (box.lat_min_deg, box.lat_max_deg, box.lon_min_deg, box.lon_max_deg)
-    )
-    indexed = " UNION ALL ".join([_PLACES_IN_BOX] * len(boxes))
-    if _has_fewer(connection, Part(indexed, corners), few):
-        inside = f"s.number IN ({indexed})"
-    else:
+    def starts(self, question: Question) -> list[Part]:
+        """Return in which measurements company can be found at all, if that is told soon.
+
+        Said beside the test itself, so that rare company is found by its own index.
+        """
+        match question:
+            case Related(relation, of) if relation is not Relation.BESIDE:
+                types = types_of(of)
+            case _:
+                return []
+        if types is None:
+            return []
+        wanted = one_of("m.type", types)
+        rare = Part(
+            f"SELECT m.measurement FROM scenes AS m WHERE m.current = 1 AND {wanted.sql}",  # noqa: S608 - no values in the text
+            wanted.values,
+        )
+        if not self._has_fewer(rare):
+            return []
+        return [Part(f"s.measurement IN ({rare.sql})", rare.values)]
+
+    def _in_time(self, time: TimeRange) -> Part:
+        # No index finds overlaps.  No scene is longer than the longest, so the start has a lower
+        # bound too, and an index on the start has only a short stretch to walk.
+        longest = self.connection.execute(
+            "SELECT max(duration_ns) FROM scenes WHERE current = 1"
+        ).fetchone()[0]
+        earliest = max(time.start_ns - (longest or 0), _INT64_MIN)
+        return Part(
+            "(s.t_start_ns < ? AND s.t_start_ns >= ? AND s.t_end_ns > ?)",
+            (time.stop_ns, earliest, time.start_ns),
+        )
+
+    def _in_reach(self, near: Near) -> Part:
+        boxed = self._in_boxes(boxes_around(near.lat_deg, near.lon_deg, near.radius_m))
+        exact = "distance_m(s.lat_deg, s.lon_deg, ?, ?) <= ?"
+        circle = (near.lat_deg, near.lon_deg, near.radius_m)
+        return Part(f"({boxed.sql} AND {exact})", (*boxed.values, *circle))
+
+    def _in_boxes(self, boxes: Sequence[Box]) -> Part:
+        """Return a test by boxes, whose index has float32 corners rounded outwards."""
+        corners = tuple(
+            value
+            for box in boxes
+            for value in (box.lat_min_deg, box.lat_max_deg, box.lon_min_deg, box.lon_max_deg)
+        )
+        indexed = " UNION ALL ".join([_PLACES_IN_BOX] * len(boxes))
+        if self._has_fewer(Part(indexed, corners)):
+            return Part(f"s.number IN ({indexed})", corners)
         # Walking the scenes in order and testing each fills a page sooner.
-        inside = f"({' OR '.join([_SCENE_IN_BOX] * len(boxes))})"
-    exact = "distance_m(s.lat_deg, s.lon_deg, ?, ?) <= ?"
-    return Part(f"{inside} AND {exact}", (*corners, near.lat_deg, near.lon_deg, near.radius_m))
+        inside = " OR ".join(f"({_SCENE_IN_BOX})" for _ in boxes)
+        return Part(f"(s.lat_deg IS NOT NULL AND s.lon_deg IS NOT NULL AND ({inside}))", corners)
+
+    def _has_fewer(self, found: Part) -> bool:
+        sql = f"SELECT count(*) FROM ({found.sql} LIMIT ?)"  # noqa: S608 - the part holds no values
+        row = self.connection.execute(sql, (*found.values, self.few)).fetchone()
+        return bool(row[0] < self.few)
+
+    def _compared(self, condition: Condition) -> Part | None:
+        name, op, value = condition.attribute, condition.op, condition.value
+        if name in OWN_TEXTS or name in OWN_NUMBERS or value != value:  # noqa: PLR0124 - NaN
+            return None
+        column = "text" if isinstance(value, str) else "num"
+        indexed = Part(
+            f"SELECT scene FROM evidence WHERE name = ? AND {column} {op.value} ?",  # noqa: S608 - all parts are literals or enums
+            (name, value),
+        )
+        if self._has_fewer(indexed):
+            return Part(f"s.number IN ({indexed.sql})", indexed.values)
+        return None
 
 
-def _has_fewer(connection: sqlite3.Connection, found: Part, few: int) -> bool:
-    sql = f"SELECT count(*) FROM ({found.sql} LIMIT ?)"  # noqa: S608 - the part holds no values
-    return bool(connection.execute(sql, (*found.values, few)).fetchone()[0] < few)
+def knows_name(connection: sqlite3.Connection, name: str) -> bool:
+    """Say whether some scene has evidence of this name."""
+    sql = """SELECT EXISTS (SELECT 1 FROM evidence WHERE name = :name AND num IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM evidence WHERE name = :name AND text IS NOT NULL)"""
+    return bool(connection.execute(sql, {"name": name}).fetchone()[0])
 
 
-def _compared(connection: sqlite3.Connection, condition: Condition, few: int) -> Part:
-    name, op, value = condition.attribute, condition.op, condition.value
-    is_text = isinstance(value, str)
-    if name in (OWN_TEXTS if is_text else OWN_NUMBERS):
-        # NULL compares as unknown, so an unknown value fails every comparison.
-        return Part(f"{_WORKED_OUT.get(name, f's.{name}')} {op.value} ?", (value,))
-    if name in OWN_TEXTS or name in OWN_NUMBERS:
-        return Part("0")
-    if not EVIDENCE_NAME.fullmatch(name):
-        raise unknown_attribute(name, _known_names(connection))
-    column = "text" if is_text else "num"
-    matching = f"name = ? AND {column} {op.value} ?"
-    indexed = f"SELECT scene FROM evidence WHERE {matching}"  # noqa: S608 - all parts are literals or enums
-    if _has_fewer(connection, Part(indexed, (name, value)), few):
-        return Part(f"s.number IN ({indexed})", (name, value))
-    return Part(
-        f"EXISTS (SELECT 1 FROM evidence WHERE scene = s.number AND {matching})",  # noqa: S608 - as above
-        (name, value),
-    )
-
-
-def _known_names(connection: sqlite3.Connection) -> list[str]:
+def known_names(connection: sqlite3.Connection) -> list[str]:
     """Return the names of all evidence, jumping from name to name in the indexes."""
     names: set[str] = set()
     for column in ("num", "text"):
@@ -124,12 +171,3 @@ def _known_names(connection: sqlite3.Connection) -> list[str]:
         )
         names.update(row["name"] for row in rows)
     return sorted(names)
-
-
-def _during(scene_type: str) -> Part:
-    return Part(
-        """EXISTS (SELECT 1 FROM scenes AS d WHERE d.current = 1
-             AND d.measurement = s.measurement AND d.type = ?
-             AND d.t_start_ns < s.t_end_ns AND d.t_end_ns > s.t_start_ns)""",
-        (scene_type,),
-    )

@@ -1,5 +1,7 @@
 """One SQLite database: opened, guarded for threads, read and written in transactions."""
 
+import functools
+import json
 import os
 import sqlite3
 import threading
@@ -13,7 +15,7 @@ from avdataops.adapters.sqlite_catalog.failures import translated
 from avdataops.adapters.sqlite_catalog.migrations import migrate
 from avdataops.adapters.sqlite_catalog.transactions import READ, WRITE, transaction
 from avdataops.model.errors import CatalogUnavailable, ConfigError
-from avdataops.model.places import distance_m
+from avdataops.model.places import Ring, distance_m
 
 _WAIT_S = 30.0
 _WAL_PAUSE_S = 0.01
@@ -44,6 +46,7 @@ class Database:
             for setting in ("foreign_keys = ON", "trusted_schema = OFF", "synchronous = FULL"):
                 connection.execute(f"PRAGMA {setting}")
             connection.create_function("distance_m", 4, _distance_m, deterministic=True)
+            connection.create_function("inside_ring", 3, _inside_ring, deterministic=True)
             migrate(connection, self._name)
             self._log_ahead(connection)
         except BaseException:
@@ -103,3 +106,15 @@ def _distance_m(*angles_deg: float | None) -> float | None:
     """Return the distance of two places, or NULL if one of them is unknown."""
     known = [angle for angle in angles_deg if angle is not None]
     return distance_m(*known) if len(known) == len(angles_deg) else None
+
+
+def _inside_ring(lat_deg: float | None, lon_deg: float | None, corners: str) -> bool | None:
+    """Return whether a place is inside a ring, or NULL if it is unknown."""
+    if lat_deg is None or lon_deg is None:
+        return None
+    return _ring(corners).holds(lat_deg, lon_deg)
+
+
+@functools.lru_cache(maxsize=16)
+def _ring(corners: str) -> Ring:
+    return Ring(tuple((lat, lon) for lat, lon in json.loads(corners)))

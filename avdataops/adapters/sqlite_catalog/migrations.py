@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from avdataops.adapters.sqlite_catalog.tables_1 import create_tables
 from avdataops.adapters.sqlite_catalog.tables_2 import create_curation_tables
+from avdataops.adapters.sqlite_catalog.tables_3 import add_surroundings_and_coverage
 from avdataops.adapters.sqlite_catalog.transactions import READ, WRITE, transaction
 from avdataops.model.errors import ConfigError
 
@@ -24,6 +25,7 @@ class Migration:
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, create_tables),
     Migration(2, create_curation_tables),
+    Migration(3, add_surroundings_and_coverage),
 )
 
 

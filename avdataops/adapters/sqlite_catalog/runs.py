@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from avdataops.adapters.sqlite_catalog.artifacts import put_artifacts
+from avdataops.adapters.sqlite_catalog.coverage import choose_coverage, put_coverage
 from avdataops.adapters.sqlite_catalog.measurements import get_measurement, learn
 from avdataops.adapters.sqlite_catalog.missing import no_such
 from avdataops.adapters.sqlite_catalog.scenes import choose_current, put_scenes
@@ -83,6 +84,7 @@ def commit_runs(
     for one in taken:
         _put_used(connection, one.record)
         put_scenes(connection, one.record.run, linked_scenes(one))
+        put_coverage(connection, one.record)
         if one.record.outcome is not Outcome.LOST:
             learn(connection, one.record.measurement, one.record.facts)
     for run in superseded:
@@ -160,3 +162,4 @@ def _settle(connection: sqlite3.Connection, run: str) -> None:
         (*successes, run),
     )
     choose_current(connection, run)
+    choose_coverage(connection, run)

@@ -6,23 +6,20 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from avdataops.adapters.sqlite_catalog.conditions import (
-    FEW_FOR_COUNT,
-    FEW_FOR_PAGE,
-    Part,
-    parts_of,
-)
+from avdataops.adapters.sqlite_catalog.conditions import FEW_FOR_COUNT, FEW_FOR_PAGE, chosen
 from avdataops.adapters.sqlite_catalog.missing import no_such
 from avdataops.model.errors import InputError, shown
 from avdataops.model.ids import canonical_json
-from avdataops.model.scene import Scene
+from avdataops.model.scene import Scene, Surroundings
 from avdataops.ports.catalog import SceneQuery
-from avdataops.ports.catalog_rules import check_group
+from avdataops.ports.catalog_rules import DAY_NS, UNKNOWN, attributes_of, check_group, day_of
+from avdataops.ports.question_forms import question_of
+from avdataops.ports.scene_sql import Part, joined
 
 _COLUMNS = (
     "id, type, measurement, vehicle, t_start_ns, t_end_ns, duration_ns, detector,"
     " detector_version, confidence, evidence, actor, truncated, lat_deg, lon_deg, artifact,"
-    " params, run"
+    " params, run, surroundings"
 )
 
 
@@ -68,6 +65,7 @@ def _row(scene: Scene, run: str) -> tuple[object, ...]:
         scene.artifact,
         scene.params,
         run,
+        canonical_json(scene.surroundings.known()),
     )
 
 
@@ -81,7 +79,7 @@ def _evidence_text(scene: Scene) -> str:
 def _evidence_rows(
     number: int, scene: Scene
 ) -> Iterator[tuple[int, str, float | None, str | None]]:
-    for name, value in scene.evidence.items():
+    for name, value in attributes_of(scene).items():
         if isinstance(value, str):
             yield number, name, None, value
         elif value is not None:
@@ -136,6 +134,7 @@ def scene_of(row: sqlite3.Row) -> Scene:
         lon_deg=row["lon_deg"],
         artifact=row["artifact"],
         params=row["params"],
+        surroundings=Surroundings(**json.loads(row["surroundings"])),
     )
 
 
@@ -143,21 +142,23 @@ def find_scenes(
     connection: sqlite3.Connection, query: SceneQuery, *, after: str | None, limit: int
 ) -> list[Scene]:
     """Return current scenes by (start, id); a ``limit`` of 0 or less means all."""
-    common = parts_of(connection, query, FEW_FOR_PAGE if limit > 0 else FEW_FOR_COUNT)
+    few = FEW_FOR_PAGE if limit > 0 else FEW_FOR_COUNT
+    asked = chosen(connection, question_of(query), few)
+    common = list(asked.parts)
     if after is not None:
         last = get_scene_row(connection, after)
         common.append(Part("(s.t_start_ns, s.id) > (?, ?)", (last["t_start_ns"], last["id"])))
     # One ordered walk of an index per type, merged: never a sort of all that match.
-    walks = [_walk(connection, [*of_type, *common], limit) for of_type in _by_type(query.types)]
+    walks = [_walk(connection, [*of_type, *common], limit) for of_type in _by_type(asked.types)]
     merged = heapq.merge(*walks, key=lambda row: (row["t_start_ns"], row["id"]))
     wanted = itertools.islice(merged, limit) if limit > 0 else merged
     return [scene_of(row) for row in wanted]
 
 
-def _by_type(types: Sequence[str]) -> list[list[Part]]:
-    if not types:
+def _by_type(types: Sequence[str] | None) -> list[list[Part]]:
+    if types is None:
         return [[]]
-    return [[Part("s.type = ?", (name,))] for name in dict.fromkeys(types)]
+    return [[Part("s.type = ?", (name,))] for name in types]
 
 
 def _walk(
@@ -169,26 +170,37 @@ def _walk(
 
 def page_sql(parts: Sequence[Part]) -> tuple[str, tuple[object, ...]]:
     """Return the statement of one page, without the value of its LIMIT."""
-    tests, values = _joined(parts)
-    return f"SELECT s.* FROM scenes AS s WHERE {tests} ORDER BY s.t_start_ns, s.id LIMIT ?", values  # noqa: S608 - tests hold no values
+    tests = _all_of(parts)
+    return (
+        f"SELECT s.* FROM scenes AS s WHERE {tests.sql} ORDER BY s.t_start_ns, s.id LIMIT ?",  # noqa: S608 - tests hold no values
+        tests.values,
+    )
+
+
+_OWN_GROUPS = {"type", "measurement", "vehicle", "detector"}
+_DAY = f"s.t_start_ns / {DAY_NS} - (s.t_start_ns % {DAY_NS} < 0)"
+_TOLD = "(SELECT e.text FROM evidence AS e WHERE e.scene = s.number AND e.name = ?)"
 
 
 def count_scenes(connection: sqlite3.Connection, query: SceneQuery, by: str) -> dict[str, int]:
     """Return the number of current scenes by one column."""
     check_group(by)
     counts: dict[str, int] = {}
-    common = parts_of(connection, query, FEW_FOR_COUNT)
-    for of_type in _by_type(query.types):
-        tests, values = _joined([*of_type, *common])
+    asked = chosen(connection, question_of(query), FEW_FOR_COUNT)
+    group = (
+        Part(f"s.{by}") if by in _OWN_GROUPS else Part(_DAY) if by == "day" else Part(_TOLD, (by,))
+    )
+    for of_type in _by_type(asked.types):
+        tests = _all_of([*of_type, *asked.parts])
         rows = connection.execute(
-            f"SELECT s.{by} AS name, count(*) AS n FROM scenes AS s WHERE {tests} GROUP BY s.{by}",  # noqa: S608 - check_group knows by
-            values,
+            f"SELECT {group.sql} AS name, count(*) AS n FROM scenes s WHERE {tests.sql} GROUP BY 1",  # noqa: S608 - no values in the text
+            (*group.values, *tests.values),
         )
         for row in rows:
-            counts[row["name"]] = counts.get(row["name"], 0) + row["n"]
+            name = day_of(row["name"]) if by == "day" else row["name"] or UNKNOWN
+            counts[name] = counts.get(name, 0) + row["n"]
     return dict(sorted(counts.items()))
 
 
-def _joined(parts: Sequence[Part]) -> tuple[str, tuple[object, ...]]:
-    tests = " AND ".join(["s.current = 1", *(part.sql for part in parts)])
-    return tests, tuple(value for part in parts for value in part.values)
+def _all_of(parts: Sequence[Part]) -> Part:
+    return joined("AND", [Part("s.current = 1"), *parts])

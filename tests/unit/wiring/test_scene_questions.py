@@ -8,7 +8,8 @@ import pytest
 from avdataops.adapters.sqlite_catalog import SqliteCatalog
 from avdataops.model.errors import InputError, NotFound
 from avdataops.model.time import TimeRange
-from avdataops.ports.catalog import Comparison, Condition, Near, SceneQuery
+from avdataops.ports.catalog import SceneQuery
+from avdataops.ports.questions import Comparison, Condition, Near
 from avdataops.testing.catalog_store import fill
 from avdataops.testing.facts import scene, uploaded
 from avdataops.wiring.scene_questions import Asking, SceneWords, counted

@@ -14,15 +14,8 @@ from avdataops.model.errors import InputError
 from avdataops.model.ids import fingerprint
 from avdataops.model.scene import Scene
 from avdataops.model.time import NS_PER_US, TimeRange
-from avdataops.ports.catalog import (
-    Catalog,
-    Comparison,
-    Condition,
-    Direction,
-    Near,
-    SceneQuery,
-    Taken,
-)
+from avdataops.ports.catalog import Catalog, Direction, SceneQuery, Taken
+from avdataops.ports.questions import Comparison, Condition, Near
 from avdataops.testing.catalog_store import detected, extracted, register
 from avdataops.testing.facts import T0_NS, scene, uploaded
 from tests.doubles.cosmos.server import KEY, CosmosDouble

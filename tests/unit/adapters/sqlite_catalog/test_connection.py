@@ -57,6 +57,7 @@ def test_all_tables_are_strict(database: Database) -> None:
             "used",
             "scenes",
             "evidence",
+            "coverage",
             "migrations",
             "reviews",
             "saved_queries",

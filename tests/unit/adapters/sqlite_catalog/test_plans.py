@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 
 from avdataops.adapters.sqlite_catalog import SqliteCatalog
-from avdataops.adapters.sqlite_catalog.conditions import FEW_FOR_PAGE, Part, parts_of
+from avdataops.adapters.sqlite_catalog.conditions import FEW_FOR_PAGE, chosen
 from avdataops.adapters.sqlite_catalog.scenes import page_sql
 from avdataops.model.time import TimeRange
-from avdataops.ports.catalog import Comparison, Condition, Near, SceneQuery
+from avdataops.ports.catalog import SceneQuery
+from avdataops.ports.question_forms import question_of
+from avdataops.ports.questions import Comparison, Condition, Near
+from avdataops.ports.scene_sql import Part
 from avdataops.testing.catalog_store import fill
 from avdataops.testing.facts import T0_NS, scene, uploaded
 
@@ -43,8 +46,8 @@ def _plan(
     few: int = FEW_FOR_PAGE,
 ) -> str:
     with catalog._database.read() as connection:
-        parts = parts_of(connection, query, few)
-        parts += [Part("s.type = ?", (name,)) for name in query.types]
+        asked = chosen(connection, question_of(query), few)
+        parts = [Part("s.type = ?", (name,)) for name in asked.types or ()] + list(asked.parts)
         if after is not None:
             parts.append(Part("(s.t_start_ns, s.id) > (?, ?)", after))
         sql, values = page_sql(parts)
@@ -126,7 +129,7 @@ def test_conditions_that_many_meet_are_tested_scene_by_scene_in_order(
 ) -> None:
     plan = _plan(catalog, SceneQuery(where=(SPEED,)), few=5)
     assert "SCAN s USING INDEX scenes_by_start" in plan
-    assert "SEARCH evidence USING PRIMARY KEY (scene=? AND name=?)" in plan
+    assert "SEARCH e USING PRIMARY KEY (scene=? AND name=?)" in plan
     assert "TEMP B-TREE" not in plan
     assert _plan(catalog, SceneQuery(near=NEAR), few=5).splitlines() == [
         "SCAN s USING INDEX scenes_by_start"

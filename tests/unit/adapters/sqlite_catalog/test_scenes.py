@@ -13,7 +13,8 @@ from avdataops.adapters.sqlite_catalog import scenes as scenes_module
 from avdataops.model.places import distance_m
 from avdataops.model.scene import Scene
 from avdataops.model.time import TimeRange
-from avdataops.ports.catalog import Comparison, Condition, Near, SceneQuery
+from avdataops.ports.catalog import SceneQuery
+from avdataops.ports.questions import Comparison, Condition, Near
 from avdataops.testing.catalog_store import fill, ids
 from avdataops.testing.facts import T0_NS, scene, uploaded
 
