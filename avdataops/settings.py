@@ -124,6 +124,10 @@ class Settings(BaseSettings):
     model: Path | None = Field(
         default=None, description="ONNX weights for the step see_objects; yours, with your licence."
     )
+    anonymiser: Path | None = Field(
+        default=None,
+        description="ONNX weights that see faces and plates, for labels anonymise; yours as well.",
+    )
     params: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Parameters by step: params.sync.rate_hz = 20."
     )
@@ -216,7 +220,7 @@ def _anchored(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     if file is None:
         return settings
     changed: dict[str, object] = {}
-    paths = {"workspace", "weather", "map", "model", "rules"}
+    paths = {"workspace", "weather", "map", "model", "anonymiser", "rules"}
     for name in in_file.keys() & paths - set(flags) - set(in_environment):
         value = getattr(settings, name)
         if isinstance(value, tuple):

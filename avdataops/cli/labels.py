@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from avdataops.cli.groups import HintingGroup
+from avdataops.cli.label_privacy import anonymise
 from avdataops.cli.label_sets import diff, list_, show
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
@@ -39,6 +40,7 @@ def labels() -> None:
 labels.add_command(list_)
 labels.add_command(show)
 labels.add_command(diff)
+labels.add_command(anonymise)
 
 
 def _split(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,6 +58,8 @@ class _Wanted:
     rate_hz: float
     exemption: str
     calibration: Path | None
+    clearance: Path | None
+    only_cleared: bool
     sweeps: bool
     deskew: bool
     folder: Path
@@ -94,6 +98,12 @@ class _Wanted:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What you know of the sensors, as calibration.json of a package; it counts most.",
 )
+@click.option(
+    "--clearance",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Who looked at which pictures (JSON: by, why, pictures by SHA-256).",
+)
+@click.option("--only-cleared", is_flag=True, help="Painted pictures stay until somebody looked.")
 @click.option("--sweeps/--no-sweeps", default=True, help="Whether lidar sweeps go along.")
 @click.option("--deskew", is_flag=True, help="Add a copy of each sweep without ego motion.")
 @click.option(
@@ -108,7 +118,8 @@ class _Wanted:
 def export(workspace: Workspace, **options: Any) -> int:
     """Make a package of MEASUREMENT for labelling: scenes, frames, sweeps, pre-labels.
 
-    Pictures stay unless an exemption is named; the rest always leaves.
+    Pictures leave if faces and plates are painted over (labels anonymise), if a clearance names
+    them, or with an exemption; the rest always leaves.
     """
     wanted = _Wanted(**options)
     params = {
@@ -117,10 +128,12 @@ def export(workspace: Workspace, **options: Any) -> int:
         "scene_ids": wanted.scene,
         "rate_hz": wanted.rate_hz,
         "exemption": wanted.exemption,
+        "only_cleared": wanted.only_cleared,
         "sweeps": wanted.sweeps,
         "deskew": wanted.deskew,
     }
-    given = {"calibration": wanted.calibration} if wanted.calibration else {}
+    named = {"calibration": wanted.calibration, "clearance": wanted.clearance}
+    given = {role: path for role, path in named.items() if path is not None}
     name = measurement_id_of(workspace, wanted.measurement)
     made = export_labels(workspace, name, params, lambda _: None, given)
     files = save_package(workspace.storage, made, wanted.folder)
@@ -194,7 +207,12 @@ def _content(file: Path) -> bytes:
 
 def _counts(made: Exchanged) -> dict[str, object]:
     counts: Any = made.record.facts["counts"]
-    return {**counts, "exemption": made.record.facts["exemption"], "nothing_to_do": not made.fresh}
+    return {
+        **counts,
+        "exemption": made.record.facts["exemption"],
+        "pii": made.record.facts.get("pii"),
+        "nothing_to_do": not made.fresh,
+    }
 
 
 def _say_caveats(done: Exchanged) -> None:

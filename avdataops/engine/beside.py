@@ -45,6 +45,40 @@ def run_beside(
     )
 
 
+def run_all_beside(
+    machinery: Machinery,
+    measurement: Measurement,
+    step: Step,
+    params: Mapping[str, object],
+    references: Sequence[Artifact] = (),
+) -> tuple[list[RunRecord], bool]:
+    """Run all tasks of a step on a measurement; return their records and whether any ran now.
+
+    What the step made before with other parameters stops being current; the measurement keeps its
+    state.  Raises as ``run_beside`` does.
+    """
+    storage, catalog = machinery.storage, machinery.catalog
+    interrupted = [task for task in catalog.unfinished(measurement.id) if task.step == step.name]
+    commit_interrupted(storage, catalog, interrupted)
+    there = StoredArtifacts(storage)
+    plan = plan_step(catalog, measurement, step, params, references, there.has)
+    if plan.revive:
+        take_in(storage, catalog, plan.revive)
+    ran = list(_dispatch(machinery, plan))
+    for record in ran:
+        if record.failure is not None:
+            raise _error(record.failure)
+    if plan.stale:
+        take_in(storage, catalog, (), superseded=[record.run for record in plan.stale])
+    found = [*plan.made, *plan.revive, *ran]
+    if not found:
+        raise InputError(
+            f"measurement {measurement.id} has nothing that step '{step.name}' could work on",
+            hint=f"avdataops run {measurement.id}",
+        )
+    return found, bool(ran)
+
+
 def _dispatch(machinery: Machinery, plan: Plan) -> Iterator[RunRecord]:
     for event in machinery.dispatcher.run(machinery.catalog.begin(plan.run)):
         machinery.watch(event)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from avdataops.model.labels import Frame, Picture
+from avdataops.model.pii import PiiStatus
 from avdataops.model.rig import Sweep
 
 MANIFEST = "manifest.json"
@@ -48,8 +49,8 @@ class LabelPackage:
     package: str
     measurement: str
     vehicle: str
-    pii_status: Literal["raw"] = "raw"
-    """Of the pictures: nobody has anonymised them."""
+    pii_status: PiiStatus = "raw"
+    """The worst of the pictures that left, or of all if none did; each picture has its own."""
     exemption: str | None = None
     """Why pictures leave all the same; None: they stayed."""
     taxonomy: Taxonomy

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,8 @@ class Shot:
     suffix: str
     data: bytes
     """JPEG or PNG as it came; raw pixels become PNG."""
+    source_sha256: str | None = None
+    """Of the original's bytes, where ``data`` is a copy with faces and plates painted over."""
 
     @property
     def sha256(self) -> str:
@@ -108,17 +110,38 @@ def messages(
 
 
 def shots(
-    frames: pa.Table, chosen: Sequence[Frame], cameras: Sequence[Table]
+    frames: pa.Table,
+    chosen: Sequence[Frame],
+    cameras: Sequence[Table],
+    anonymised: Sequence[Table] = (),
 ) -> Iterator[Shot | None]:
     """Yield the pictures that cameras took for the chosen frames; None for one not readable.
 
-    One camera part after the other, in bounded memory.
+    Where ``anonymised`` has a copy of a picture, that is it.  One camera part after the other, in
+    bounded memory.
     """
+    painted = {(table.artifact.name, table.artifact.part): table for table in anonymised}
     for table, wanted in wanted_rows(frames, chosen, cameras):
         columns = [name for name in _MESSAGE if name in table.schema.names]
-        if "data" in columns:
-            for row, one, message in messages(table, wanted, columns):
-                yield _shot(message, one, table, row)
+        if "data" not in columns:
+            continue
+        copy = painted.get((table.artifact.name, table.artifact.part))
+        copies = messages(copy, wanted, ["t_ns", "row", "data"]) if copy else iter(())
+        for row, one, message in messages(table, wanted, columns):
+            found = _shot(message, one, table, row)
+            yield _copied(found, next(copies, None))
+
+
+def _copied(shot: Shot | None, copy: tuple[int, Wanted, dict[str, Any]] | None) -> Shot | None:
+    """Return the shot with the painted picture, if that is one of the same message."""
+    if shot is None or copy is None:
+        return shot
+    message = copy[2]
+    if (message["row"], message["t_ns"]) != (shot.row, shot.t_ns) or message["data"] is None:
+        return shot
+    data: bytes = message["data"]
+    suffix = next(name for magic, name in _MAGIC.items() if data.startswith(magic))
+    return replace(shot, data=data, suffix=suffix, source_sha256=shot.sha256)
 
 
 def _shot(message: dict[str, Any], wanted: Wanted, table: Table, row: int) -> Shot | None:

@@ -46,10 +46,13 @@ def chosen_frames(
 
 
 def pictures(
-    frames: Sequence[Table], chosen: Sequence[Frame], cameras: Sequence[Table]
+    frames: Sequence[Table],
+    chosen: Sequence[Frame],
+    cameras: Sequence[Table],
+    anonymised: Sequence[Table],
 ) -> Iterator[tuple[Picture, Shot] | None]:
     """Yield the pictures of the chosen frames and their bytes; None for one not readable."""
-    for shot in shots(frames[0].read(), chosen, cameras) if frames else ():
+    for shot in shots(frames[0].read(), chosen, cameras, anonymised) if frames else ():
         yield None if shot is None else (_picture(shot), shot)
 
 
@@ -62,5 +65,8 @@ def _picture(shot: Shot) -> Picture:
         sha256=shot.sha256,
         width_px=shot.width_px,
         height_px=shot.height_px,
-        attributes={AT_NS: shot.at_ns},
+        attributes={
+            AT_NS: shot.at_ns,
+            **({"source_sha256": shot.source_sha256} if shot.source_sha256 else {}),
+        },
     )

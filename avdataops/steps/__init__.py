@@ -1,6 +1,7 @@
 """The steps of a pipeline, one file each; adding a step is adding a row here."""
 
 from avdataops.ports.step import Step
+from avdataops.steps.anonymise import ANONYMISE
 from avdataops.steps.detect_scenes import DETECT_SCENES
 from avdataops.steps.downsample import DOWNSAMPLE
 from avdataops.steps.enrich import ENRICH
@@ -23,6 +24,7 @@ STEPS: dict[str, Step] = {
         ENRICH,
         DETECT_SCENES,
         SEE_OBJECTS,
+        ANONYMISE,
         EXPORT_LABELS,
         IMPORT_LABELS,
     )

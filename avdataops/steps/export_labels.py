@@ -15,6 +15,7 @@ from avdataops.model.label_package import (
     Taxonomy,
 )
 from avdataops.model.labels import Frame, LabelSet, Picture
+from avdataops.model.pii import PiiStatus
 from avdataops.model.rig import Rig
 from avdataops.model.scene import Scene
 from avdataops.model.stream import Problem
@@ -24,6 +25,7 @@ from avdataops.ports.labelling import Shipment
 from avdataops.ports.step import Bytes, Inputs, Need, Output, Split, Step, StepContext
 from avdataops.signals import ego_path, transform_tree
 from avdataops.signals.label_content import label_content
+from avdataops.signals.label_privacy import Gate, gate
 from avdataops.signals.label_rig import geometry, path_of
 from avdataops.signals.label_scope import chosen_frames, chosen_scenes, pictures
 from avdataops.signals.prelabels import Prelabels, boxes, cuboids
@@ -32,7 +34,6 @@ from avdataops.tables.load import load_json
 from avdataops.tables.ontology import meanings
 from avdataops.tables.scene_elements import ROAD_USER
 
-_PII_STATUS = "raw"
 CALIBRATION, EGO_POSES = "calibration.json", "ego_poses.json"
 
 
@@ -54,6 +55,8 @@ class Params:
     """What labels may say that an object is, besides the classes of pre-labels."""
     exemption: str = ""
     """Who allows pictures with faces and plates to leave, and why; empty: they stay."""
+    only_cleared: bool = False
+    """Whether painted pictures stay too until a person has looked at them."""
     sweeps: bool = True
     """Whether the sweeps of lidars go along."""
     deskew: bool = False
@@ -81,10 +84,10 @@ class _Package:
 
 
 def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Bytes]:
-    """Yield the files of one package: pictures if exempted, sweeps, labels, the manifest.
+    """Yield the files of one package: pictures that may leave, sweeps, labels, the manifest.
 
     Raises ``NotFound`` if no scene is of the wanted types and ids, ``ConfigError`` for a format
-    of no such name, ``SchemaMismatch`` for a calibration file that is none.
+    of no such name, ``SchemaMismatch`` for a calibration or clearance that is none.
     """
     check_formats(params.formats)
     package = _package(ctx, inputs, params)
@@ -94,7 +97,9 @@ def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Bytes]:
     frames = chosen_frames(frame_table, scenes if any(wanted) else None, params.rate_hz)
     known = geometry(inputs, params.vehicle_frame)
     seen: list[Picture] = []
-    yield from _pictures(ctx, inputs, frames, params, (package, seen))
+    clearance = inputs.files.get("clearance", ())
+    guard = gate(clearance, params.exemption, only_cleared=params.only_cleared)
+    yield from _pictures(ctx, inputs, frames, (package, seen, guard))
     tracked = _cuboids(ctx, inputs, frames, params)
     folders = [FOLDER_FORMATS[name] for name in params.formats if name in FOLDER_FORMATS]
     swept = Swept(known, tracked[1], folders, params.deskew)
@@ -116,7 +121,7 @@ def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Bytes]:
     found = boxes(inputs.tables.get("camera_objects", ()), seen)
     labels = label_content(ctx.measurement, (scenes, frames, seen), rig, (found, tracked))
     yield from _formats(ctx, replace(labels, package=package.id), rig, params, package)
-    yield _manifest(ctx, inputs, (scenes, labels, rig, params), package)
+    yield _manifest(ctx, inputs, (scenes, labels, rig, params), (package, guard.whole))
 
 
 def _package(ctx: StepContext, inputs: Inputs, params: Params) -> _Package:
@@ -130,26 +135,26 @@ def _pictures(
     ctx: StepContext,
     inputs: Inputs,
     frames: Sequence[Frame],
-    params: Params,
-    into: tuple[_Package, list[Picture]],
+    into: tuple[_Package, list[Picture], Gate],
 ) -> Iterator[Bytes]:
-    package, seen = into
+    package, seen, guard = into
     unreadable = 0
-    frame_table, cameras = inputs.tables.get("frames", ()), inputs.tables.get("cameras", ())
-    for one in pictures(frame_table, frames, cameras):
+    roles = (inputs.tables.get(role, ()) for role in ("cameras", "anonymised"))
+    for one in pictures(inputs.tables.get("frames", ()), frames, *roles):
         if one is None:
             unreadable += 1
             continue
-        picture = replace(one[0], attributes={**one[0].attributes, "pii_status": _PII_STATUS})
+        status = guard.status(one[1])
+        picture = replace(one[0], attributes={**one[0].attributes, "pii_status": status})
         seen.append(picture)
-        if params.exemption:
+        if guard.passes(status):
             yield package.add(str(picture.file), one[1].data, "picture")
     if unreadable:
         text = f"{unreadable} of the chosen pictures cannot be decoded and are left out"
         ctx.caveat(Problem(code="no_picture", message=text))
-    if seen and not params.exemption:
-        text = f"{len(seen)} pictures stay: their pii_status is {_PII_STATUS}, nobody exempts it"
-        ctx.caveat(Problem(code="pii", message=text))
+    for problem in guard.problems():
+        ctx.caveat(problem)
+    ctx.fact("pii", guard.facts())
 
 
 def _formats(
@@ -178,14 +183,16 @@ def _manifest(
     ctx: StepContext,
     inputs: Inputs,
     made: tuple[Sequence[Scene], LabelSet, Rig, Params],
-    package: _Package,
+    into: tuple[_Package, PiiStatus],
 ) -> Bytes:
     scenes, labels, rig, params = made
+    package, pii_status = into
     frames = tuple(replace(one, attributes={}) for one in labels.frames)
     manifest = LabelPackage(
         package=package.id,
         measurement=ctx.measurement,
         vehicle=ctx.vehicle,
+        pii_status=pii_status,
         exemption=params.exemption or None,
         taxonomy=_taxonomy(params, labels),
         scenes=tuple(scene.id for scene in scenes),
@@ -253,6 +260,8 @@ EXPORT_LABELS = Step(
         "ego": Need(kind="ego", optional=True),
         "objects": Need(kind="objects", optional=True),
         "camera_objects": Need(kind="camera_objects", optional=True),
+        "anonymised": Need(kind="anonymised", optional=True),
+        "clearance": Need(kind="reference", optional=True, doc="Who looked at which pictures."),
         "calibration": Need(kind="reference", optional=True, doc="As the user knows it."),
     },
     makes=("label_package",),

@@ -89,6 +89,8 @@ class Workspace:
         given = [("weather", path) for path in self.settings.weather]
         given += [("map", self.settings.map)] if self.settings.map else []
         given += [("model", self.settings.model)] if self.settings.model else []
+        anonymiser = self.settings.anonymiser
+        given += [("anonymiser", anonymiser)] if anonymiser else []
         found = tuple(self.reference(role, path) for role, path in given)
         for one in found:
             if one.attributes["role"] == "map":
