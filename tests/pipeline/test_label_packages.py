@@ -4,9 +4,12 @@ import hashlib
 import json
 import math
 import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from mcap.writer import Writer
@@ -14,6 +17,7 @@ from mcap.writer import Writer
 from avdataops.labels import read_labels
 from avdataops.labels.coco import COCO
 from avdataops.labels.openlabel import OPENLABEL
+from avdataops.model.labels import ObjectLabel, Track, box_of_corner
 from avdataops.model.time import NS_PER_S
 from avdataops.signals.geo import to_local, wrap_pi
 from avdataops.testing.command_line import Desk
@@ -22,6 +26,7 @@ from sample_data.geodesy import to_wgs84 as sample_wgs84
 from sample_data.projection import MOUNT_X_M, MOUNT_Z_M
 from sample_data.ros_types import ROS2, cdr, header, ros2, vector3
 from sample_data.world import build_world
+from tests.doubles.environments import environment_of
 
 WHY = "data protection officer, 2026-12"
 FRONT = "/camera/front/image/compressed"
@@ -243,3 +248,63 @@ def test_a_format_that_is_not_there_is_refused_before_anything_is_made(
     done = desk.here("labels", "export", measurement, *options, "-o", tmp_path / "out")
     assert (done.status, text in done.err) == (78, True), done.err
     assert not (tmp_path / "out").exists()
+
+
+def opened_with(tool: str, package: Path, out: Path) -> Any:
+    """Return what a tool in its own environment tells of a package."""
+    python = environment_of("labels") / "python"
+    script = Path(__file__).with_name("label_tools.py")
+    done = subprocess.run(
+        [str(python), str(script), str(package), str(out), tool],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_the_devkit_of_nuscenes_loads_and_draws_a_package(package: Path, tmp_path: Path) -> None:
+    found = opened_with("nuscenes", package, tmp_path)
+    manifest = loaded(package, "manifest.json")
+    assert found["tables"]["sample"] == len(with_pose(package))
+    assert found["tables"]["sensor"] == found["tables"]["calibrated_sensor"] == 2
+    assert found["tables"]["instance"] > 0
+    assert found["hits"] > 5
+    assert found["intrinsic"][0] == [265.0, 0.0, 160.0]
+    for name in ("lidar", "camera", "points"):
+        picture = cv2.imread(str(tmp_path / f"{name}.png"))
+        assert picture is not None
+        assert picture.std() > 1
+    assert len(manifest["frames"]) >= found["tables"]["sample"]
+
+
+def with_pose(package: Path) -> list[dict[str, Any]]:
+    frames = loaded(package, "labels.openlabel.json")["openlabel"]["frames"].values()
+    facts = [one.get("frame_properties", {}) for one in frames]
+    return [one for one in facts if "transforms" in one]
+
+
+@pytest.mark.slow
+def test_pycocotools_loads_what_comes_back(package: Path, tmp_path: Path) -> None:
+    _, labels = read_labels((package / "labels.coco.json").read_bytes(), "it")
+    picture = labels.pictures[0]
+    box = ObjectLabel(
+        track="7",
+        shape="bbox",
+        frame=picture.frame,
+        stream=picture.stream,
+        box=box_of_corner(10.5, 20.25, 30.0, 40.0),
+    )
+    tracks = (*labels.tracks, Track(key="7", object_class="bicycle"))
+    more = replace(labels, tracks=tracks, labels=(*labels.labels, box))
+    (tmp_path / "labels.coco.json").write_bytes(COCO.write(more))
+    found = opened_with("coco", tmp_path, tmp_path)
+    assert found == {
+        "images": len(labels.pictures),
+        "annotations": 1,
+        "areas": [1200.0],
+        "categories": ["bicycle"],
+    }

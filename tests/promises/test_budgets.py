@@ -149,7 +149,8 @@ def test_no_file_names_a_machine_or_a_host_of_packages() -> None:
 
 def test_no_lock_names_an_address() -> None:
     locks = sorted((ROOT / "requirements").glob("*.txt"))
-    assert [path.name for path in locks] == ["bootstrap.txt", "dev.txt", "infra.txt", "runtime.txt"]
+    names = ["bootstrap.txt", "dev.txt", "infra.txt", "labels.txt", "runtime.txt"]
+    assert [path.name for path in locks] == names
     assert [path.name for path in locks if "://" in path.read_text(encoding="utf-8")] == []
 
 

@@ -1,47 +1,12 @@
-"""The Python environment of requirements/infra.txt, made when it is first asked for.
+"""The Python environment of requirements/infra.txt, made when it is first asked for."""
 
-It lies beside the packages of the project's own environment, under the hash of its lock, so that
-it is made once and a changed lock makes another.
-"""
-
-import fcntl
-import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-LOCK = ROOT / "requirements" / "infra.txt"
+from tests.doubles.environments import ROOT, environment_of
 
-
-def _index() -> dict[str, str]:
-    """Return the setting that makes uv ask the index that pip is set to ask."""
-    asked = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    said = subprocess.run(asked, capture_output=True, text=True, check=False)
-    return {"UV_DEFAULT_INDEX": said.stdout.strip()} if said.returncode == 0 else {}
-
-
-def _make(folder: Path) -> None:
-    uv = str(Path(sys.executable).parent / "uv")
-    environment = os.environ | _index()
-    python = str(folder / "bin" / "python")
-    steps = [
-        [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
-        [uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", str(LOCK)],
-    ]
-    for step in steps:
-        subprocess.run(step, env=environment, check=True)
+__all__ = ["ROOT", "infra_environment"]
 
 
 def infra_environment() -> Path:
     """Return the ``bin`` folder of the environment; raises ``CalledProcessError``."""
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
-    folder = Path(sys.prefix) / "infra" / digest
-    folder.parent.mkdir(exist_ok=True)
-    with (folder.parent / f"{digest}.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not (folder / "made").exists():
-            _make(folder)
-            (folder / "made").touch()
-    return folder / "bin"
+    return environment_of("infra")
