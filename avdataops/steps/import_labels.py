@@ -15,9 +15,12 @@ from avdataops.model.stream import Problem
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext
 from avdataops.ports.storage import read_all
 from avdataops.signals.label_checks import linked, problems, track_gaps
+from avdataops.tables.documents import parse_json
+from avdataops.tables.json_schema import check_schema
 from avdataops.tables.label_diff import CHANGES
 from avdataops.tables.label_rows import label_changes, label_rows
 
+NamedFile = tuple[str, bytes]
 _SHOWN_PROBLEMS = 3
 _SHOWN_IDS = 100
 """Ids of changed labels in the run's facts; the table has them all."""
@@ -40,7 +43,8 @@ def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
     (delivered,) = inputs.files["delivery"]
     package = read_package(read_all(inputs.files["package"][0].file))
     data = read_all(delivered.file, MAX_BYTES)
-    labels = checked(data, delivered.artifact.name, package, params.outside_px)
+    schema = _schema(inputs)
+    labels = checked(data, delivered.artifact.name, package, params.outside_px, schema)
     previous = inputs.tables.get("previous", ())
     number = 1 + max((int(one.artifact.attributes["delivery"]) for one in previous), default=0)
     rows = label_rows(labels, package, number)
@@ -63,8 +67,24 @@ def read_package(data: bytes) -> LabelPackage:
     return from_json(LabelPackage, data)
 
 
-def checked(data: bytes, what: str, package: LabelPackage, outside_px: float) -> LabelSet:
-    """Return the linked labels of a file; raises ``SchemaMismatch`` if they do not fit."""
+def _schema(inputs: Inputs) -> NamedFile | None:
+    given = inputs.files.get("schema", ())
+    return (given[0].artifact.name, read_all(given[0].file)) if given else None
+
+
+def checked(
+    data: bytes,
+    what: str,
+    package: LabelPackage,
+    outside_px: float,
+    schema: NamedFile | None = None,
+) -> LabelSet:
+    """Return the linked labels of a file; raises ``SchemaMismatch`` if they do not fit.
+
+    A ``schema`` (name and bytes of a JSON Schema) is asked first.
+    """
+    if schema is not None:
+        check_schema(parse_json(data, what), what, schema[1], schema[0])
     _, labels = read_labels(data, what)
     found = linked(labels, package)
     wrong = problems(found, package, outside_px)
@@ -96,6 +116,7 @@ IMPORT_LABELS = Step(
     needs={
         "delivery": Need(kind="reference", doc="The file as it came."),
         "package": Need(kind="label_package", where={"role": "manifest"}),
+        "schema": Need(kind="reference", optional=True, doc="JSON Schema that the file must meet."),
         "previous": Need(kind="labels", optional=True, doc="The delivery before this one."),
     },
     makes=("labels", "label_changes"),

@@ -31,7 +31,7 @@ def exchange_labels(workspace: Workspace, activity: Activity, watch: Watch) -> d
         return _told(measurement, _export(workspace, activity, measurement, watch))
     try:
         name, data = read_inbox(workspace.storage, measurement, activity.needed("delivery"))
-        return _told(measurement, import_labels(workspace, measurement, name, data))
+        return _told(measurement, import_labels(workspace, measurement, (name, data)))
     except InputError as error:
         fix = error.hint or "deliver the file again"
         reason = {"code": error.code, "message": error.message, "fix": fix}

@@ -93,25 +93,33 @@ def save_package(storage: Storage, exchanged: Exchanged, folder: Path) -> int:
 
 
 def import_labels(
-    workspace: Workspace, measurement: str, name: str, data: bytes, package: str | None = None
+    workspace: Workspace,
+    measurement: str,
+    delivered_file: tuple[str, bytes],
+    package: str | None = None,
+    schema: Path | None = None,
 ) -> Exchanged:
-    """Take in a delivered file as the next delivery of the package that it is for.
+    """Take in a delivered file (name, bytes) as the next delivery of the package that it is for.
 
-    The same bytes as the delivery before change nothing.  A file that does not fit is refused
-    before anything is stored: ``SchemaMismatch``, ``UnreadableFile``, ``HostileInput``;
-    ``NotFound`` where its package was never sent.
+    With a ``schema`` (JSON Schema) the file must meet that too.  The same bytes as the delivery
+    before change nothing.  A file that does not fit is refused before anything is stored:
+    ``SchemaMismatch``, ``UnreadableFile``, ``HostileInput``; ``NotFound`` where its package was
+    never sent.
     """
+    name, data = delivered_file
     with _working(workspace, measurement, lambda _: None) as (machinery, facts):
         sent = find_package(workspace, measurement, name, data, package)
-        checked(data, name, sent, Params().outside_px)
+        rules = None if schema is None else (schema.name, schema.read_bytes())
+        checked(data, name, sent, Params().outside_px, rules)
         before = _latest(workspace.catalog, sent)
         delivered = _delivered(facts.id, name, data, sent)
         if before and delivered.id in before.used:
             return Exchanged(before, fresh=False)
         workspace.storage.put(delivered.location, [data])
-        workspace.catalog.reference([delivered])
+        given = [delivered, *([workspace.reference("schema", schema)] if schema else [])]
+        workspace.catalog.reference(given)
         step = _narrowed(sent, before)
-        done = Exchanged(*run_beside(machinery, facts, step, {}, [delivered]))
+        done = Exchanged(*run_beside(machinery, facts, step, {}, given))
         if before:
             # The delivery before stays reachable by id and through lineage.
             take_in(workspace.storage, workspace.catalog, (), superseded=[before.run])

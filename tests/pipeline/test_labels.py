@@ -352,3 +352,57 @@ def test_a_label_set_that_is_not_there_is_told_with_what_to_do(
     package = export("out")[0]["package"]
     done = desk.here("labels", *(word.format(package=package) for word in options))
     assert (done.status, text in done.err) == (status, True), done.err
+
+
+def test_a_schema_that_is_named_is_asked_and_stands_in_the_lineage(
+    desk: Desk, export: Export, measurement: str, tmp_path: Path
+) -> None:
+    _, folder = export("out")
+    back, schema = tmp_path / "back.json", tmp_path / "rules.json"
+    back.write_bytes(with_a_car(folder))
+    rules: dict[str, Any] = {"type": "object", "required": ["openlabel"]}
+    schema.write_text(json.dumps(rules | {"maxProperties": 0}))
+    asked = ("labels", "import", back, "--measurement", measurement, "--schema", schema)
+    before = desk.files("labeled")
+    refused = desk.here(*asked)
+    assert (refused.status, "not as rules.json says" in refused.err) == (65, True)
+    assert desk.here("labels", "validate", back, "--schema", schema).status == 65
+    assert desk.files("labeled") == before
+    schema.write_text(json.dumps(rules))
+    done = desk.here(*asked, "--format", "json")
+    assert done.status == 0, done.err
+    nodes = desk.here("lineage", "show", done.json["made"][0], "--format", "json").json["nodes"]
+    assert hashlib.sha256(schema.read_bytes()).hexdigest() in {one.get("sha256") for one in nodes}
+
+
+def test_scenes_of_several_drives_or_each_scene_leave_as_packages_of_their_own(
+    desk: Desk, measurement: str, tmp_path: Path
+) -> None:
+    found = desk.here("scenes", "find", "--format", "json").json
+    ids = [row["id"] for row in found][:2]
+    named = [word for one in ids for word in ("--scene", one)]
+    usual = ("--no-sweeps", "--to", "openlabel", "-o")
+    over = desk.here("labels", "export", *named, *usual, tmp_path / "over")
+    assert over.status == 0, over.err
+    (row,) = over.json["packages"]
+    assert (row["folder"], sorted(row["scenes"])) == (measurement, sorted(ids))
+    folder = tmp_path / "over" / measurement
+    assert sorted(manifest_in(folder).scenes) == sorted(ids)
+    manifest = (folder / "manifest.json").read_bytes()
+    assert hashlib.sha256(manifest).hexdigest() == row["manifest_sha256"]
+    each = desk.here(
+        "labels", "export", measurement, *named, "--each-scene", *usual, tmp_path / "e"
+    )
+    assert each.status == 0, each.err
+    assert [row["folder"] for row in each.json["packages"]] == [
+        row["scenes"][0] for row in each.json["packages"]
+    ]
+    assert {one.name for one in (tmp_path / "e").iterdir()} == {*ids, "selection.json"}
+    again = desk.here(
+        "labels", "export", measurement, *named, "--each-scene", *usual, tmp_path / "e"
+    )
+    assert again.json["nothing_to_do"]
+    other = desk.here("labels", "export", "--scene", ids[0], *usual, tmp_path / "e")
+    assert (other.status, "lists another selection" in other.err) == (65, True)
+    nothing = desk.here("labels", "export", *usual, tmp_path / "n")
+    assert (nothing.status, "no scene is chosen" in nothing.err) == (65, True)
