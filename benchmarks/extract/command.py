@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.extract import cases_ros, report
+from benchmarks.extract import cases_mdf, cases_ros, report
 from benchmarks.extract.measure import ROOT, compare
 from benchmarks.pages import put_between
 
-CASES = (*cases_ros.CASES,)
+CASES = (*cases_ros.CASES, *cases_mdf.CASES)
 RESULTS = ROOT / "benchmarks" / "results" / "extract.json"
 PAGE = ROOT / "docs" / "extract.md"
 QUICK_SHARE = 0.05

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from avdataops.model.errors import InputError
@@ -132,13 +131,26 @@ def _listed(ids: Sequence[Id]) -> str:
 
 def frames_by_message(bus: Bus, frames: Frames) -> Iterator[tuple[Decoded, Frames]]:
     """Yield each message that frames of the channel hold, with its frames in their order."""
+    numbers = {one.stream.name: number for number, one in enumerate(bus.decoded)}
     codes = frames.id | (frames.extended.astype(np.int64) << 32)
-    grouped = group_codes(codes)
-    found: dict[str, tuple[Decoded, list[npt.NDArray[np.intp]]]] = {}
-    for code, rows in zip(grouped.codes, grouped.rows(), strict=True):
-        decoded = bus.by_id.get((code & 0xFFFFFFFF, bool(code >> 32)))
-        if decoded is not None:
-            found.setdefault(decoded.stream.name, (decoded, []))[1].append(rows)
-    for decoded, parts in found.values():
-        rows = parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts))
-        yield decoded, frames.take(rows)
+    encoded = pa.array(codes).dictionary_encode()
+    of_code = np.array(
+        [
+            numbers[found.stream.name] if (found := bus.by_id.get(_key(code))) else -1
+            for code in encoded.dictionary.to_pylist()
+        ],
+        np.int64,
+    )
+    message = of_code[encoded.indices.to_numpy()]
+    grouped = group_codes(message)
+    # One look-up for all frames; those of a message are then neighbours.
+    sorted_frames = frames.take(grouped.order)
+    for number, start, stop in zip(
+        grouped.codes, grouped.bounds[:-1].tolist(), grouped.bounds[1:].tolist(), strict=True
+    ):
+        if number >= 0:
+            yield bus.decoded[number], sorted_frames.slice(start, stop)
+
+
+def _key(code: int) -> Id:
+    return code & 0xFFFFFFFF, bool(code >> 32)

@@ -13,6 +13,7 @@ from avdataops.readers.names import RESERVED, UniqueNames, snake_case
 
 _EXACT_FLOAT_BITS = 53
 _WORD = 64
+_WORD_BYTES = 8
 _FLOATS = {16: ("u2", "f2"), 32: ("u4", "f4")}
 
 Bits = npt.NDArray[np.uint64]
@@ -49,16 +50,22 @@ def _value_type(signal: Signal) -> pa.DataType:
     return pa.float64()
 
 
-def decode_frames(message: Message, frames: Frames) -> pa.RecordBatch:
-    """Decode frames of one message; signals that a frame does not hold are null."""
-    schema = schema_of(message)
+def decode_frames(
+    message: Message, frames: Frames, schema: pa.Schema | None = None
+) -> pa.RecordBatch:
+    """Decode frames of one message; signals that a frame does not hold are null.
+
+    ``schema`` is what ``schema_of`` gives for the message, if that is at hand.
+    """
+    schema = schema_of(message) if schema is None else schema
     columns: list[pa.Array] = [pa.array(frames.t_ns)]
     if message.is_j1939:
         columns.append(pa.array(frames.id & 0xFF))
     raw = {signal.name: raw_bits(signal, frames.data) for signal in message.signals}
     present = _presence(message, frames, raw)
     for signal in message.signals:
-        absent = ~present[signal.name]
+        here = present[signal.name]
+        absent = None if here.all() else ~here
         kind = schema.field(len(columns)).type
         columns.append(pa.array(_physical(signal, raw[signal.name], kind), kind, mask=absent))
         if signal.labels:
@@ -69,6 +76,10 @@ def decode_frames(message: Message, frames: Frames) -> pa.RecordBatch:
 def raw_bits(signal: Signal, data: npt.NDArray[np.uint8]) -> Bits:
     """Return the bits of a signal in each row of ``data``, unsigned."""
     first, last, shift = _span(signal)
+    if last - first < _WORD_BYTES:
+        word = _words(data, first, signal)
+        if word is not None:
+            return word
     window = np.zeros((len(data), last - first + 1), dtype=np.uint64)
     have = data[:, first : last + 1]
     window[:, : have.shape[1]] = have
@@ -82,6 +93,34 @@ def raw_bits(signal: Signal, data: npt.NDArray[np.uint8]) -> Bits:
             value |= byte >> np.uint64(-at)
         elif at < _WORD:
             value |= byte << np.uint64(at)
+    if signal.bits < _WORD:
+        value &= np.uint64((1 << signal.bits) - 1)
+    return value
+
+
+def _words(data: npt.NDArray[np.uint8], first: int, signal: Signal) -> Bits | None:
+    """Return the bits of a signal out of one 64-bit number per row, None if there is none.
+
+    The number begins where the signal does, or earlier in short payloads.
+    """
+    width = data.shape[1]
+    if width < _WORD_BYTES or data.strides[1] != 1:
+        return None
+    start = min(first, width - _WORD_BYTES)
+    if signal.last_byte >= start + _WORD_BYTES:
+        return None
+    kind = np.dtype(">u8" if signal.is_motorola else "<u8")
+    words = np.ndarray((len(data),), kind, data, start, (data.strides[0],)) if len(data) else None
+    if words is None:
+        return np.zeros(0, np.uint64)
+    if signal.is_motorola:
+        above = 8 * (signal.start // 8 - start) + 7 - signal.start % 8
+        shift = _WORD - above - signal.bits
+    else:
+        shift = signal.start - 8 * start
+    value = words.astype(np.uint64)
+    if shift:
+        value >>= np.uint64(shift)
     if signal.bits < _WORD:
         value &= np.uint64((1 << signal.bits) - 1)
     return value
@@ -132,10 +171,15 @@ def _physical(signal: Signal, raw: Bits, kind: pa.DataType) -> npt.NDArray[Any]:
 
 
 def _scaled(signal: Signal, number: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    return number.astype(np.float64) * signal.factor + signal.offset
+    scaled = number.astype(np.float64)
+    if signal.factor != 1:
+        scaled *= signal.factor
+    if signal.offset:
+        scaled += signal.offset
+    return scaled
 
 
-def _labels(signal: Signal, raw: Bits, absent: Mask) -> pa.Array:
+def _labels(signal: Signal, raw: Bits, absent: Mask | None) -> pa.Array:
     numbers = _signed(signal, raw) if signal.is_signed else raw
     values, place = np.unique(numbers, return_inverse=True)
     texts = pa.array([signal.labels.get(int(value)) for value in values], pa.string())

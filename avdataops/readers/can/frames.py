@@ -9,6 +9,7 @@ import pyarrow as pa
 FRAMES_TYPE = "can/frames"
 _NS = {"unit": "ns"}
 _ONE = {"unit": "1"}
+_WORD_BYTES = 8
 
 FRAMES_SCHEMA = pa.schema(
     [
@@ -53,8 +54,22 @@ class Frames:
             self.extended[which],
             self.dlc[which],
             self.length[which],
-            self.data[which],
+            _rows(self.data, which),
             None if self.transmitted is None else self.transmitted[which],
+        )
+
+    def slice(self, start: int, stop: int) -> "Frames":
+        """Return neighbouring frames without copying them."""
+        part = slice(start, stop)
+        return Frames(
+            self.t_ns[part],
+            self.bus[part],
+            self.id[part],
+            self.extended[part],
+            self.dlc[part],
+            self.length[part],
+            self.data[part],
+            None if self.transmitted is None else self.transmitted[part],
         )
 
     def to_batch(self) -> pa.RecordBatch:
@@ -75,6 +90,16 @@ class Frames:
             return pa.nulls(len(self), pa.string())
         words = pa.array(["rx", "tx"])
         return words.take(pa.array(self.transmitted.astype(np.int8)))
+
+
+def _rows(data: npt.NDArray[np.uint8], which: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """Return some payloads; those of eight bytes are moved as one number each."""
+    if data.shape[1] != _WORD_BYTES:
+        chosen: npt.NDArray[np.uint8] = data[which]
+        return chosen
+    words = np.ascontiguousarray(data).view(np.uint64).reshape(-1)
+    moved: npt.NDArray[np.uint64] = words[which]
+    return moved.view(np.uint8).reshape(-1, _WORD_BYTES)
 
 
 MAX_PAYLOAD_BYTES = 2048

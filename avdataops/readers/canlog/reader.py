@@ -131,7 +131,7 @@ class CanLogReader:
         if asked & {one.stream.name for one in bus.decoded}:
             for decoded, part in frames_by_message(bus, frames):
                 if decoded.stream.name in asked:
-                    yield decoded.stream.name, decode_frames(decoded.message, part)
+                    yield decoded.stream.name, decode_frames(decoded.message, part, decoded.schema)
 
     def __enter__(self) -> Self:
         """Return the reader itself."""

@@ -130,7 +130,8 @@ class Laying:
             yield Event(one.stream.name, frames.to_batch(), frames.t_ns)
         for decoded, part in frames_by_message(one, frames):
             if decoded.stream.name in self.asked:
-                yield Event(decoded.stream.name, decode_frames(decoded.message, part), part.t_ns)
+                rows = decode_frames(decoded.message, part, decoded.schema)
+                yield Event(decoded.stream.name, rows, part.t_ns)
 
 
 def _chosen(
