@@ -115,8 +115,8 @@ class FileFacts:
 
         Seconds that are not finite or leave the range of int64 have no time.
         """
-        offset = np.rint(seconds * NS_PER_S)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
+            offset = np.rint(seconds * NS_PER_S)
             in_range = np.abs(offset) + abs(float(self.start_ns)) < _INT64_LIMIT
         kept = np.flatnonzero(in_range)
         return offset[kept].astype(np.int64) + self.start_ns, kept

@@ -107,6 +107,8 @@ class Mdf4Reader:
     def _guarded(laying: Laying, task: Task, some: Sequence[Group]) -> Sequence[Event]:
         try:
             return laying.lay(task)
+        except MemoryError:
+            raise  # The worker's limit, not a part of the file.
         except Exception as error:  # noqa: BLE001 - damage shows as whatever is tripped over
             return [Event(some[0].name, note=str(error))]
 
