@@ -208,3 +208,36 @@ def test_unfinalised_logs_cut_anywhere_give_a_prefix(real_data: Path) -> None:
             rows = part[name].num_rows
             assert 0 < rows < whole[name].num_rows
             assert part[name] == whole[name].slice(0, rows)
+
+
+def _tables(real_data: Path, recording: str, dbc: str) -> dict[str, pa.Table]:
+    with _open(real_data / "mdf4" / recording, dbc) as reader:
+        return tables_of(reader.batches())
+
+
+def test_a_broadcast_of_a_truck_is_put_together(real_data: Path) -> None:
+    tables = _tables(real_data, "css_FCBF0606_00003482_00000001-60B621D9.MF4", "tp_j1939.dbc")
+    speeds = tables["CAN1.EC1"]["engine_speed_at_point5"].to_pylist()
+    assert len(speeds) == 13
+    assert set(speeds) == {1566.5, 1600.0}
+
+
+def test_answers_of_a_battery_are_put_together(real_data: Path) -> None:
+    tables = _tables(real_data, "css_17BD1DB7_00000006_00000170.MF4", "tp_uds.dbc")
+    battery = tables["CAN1.Battery"]
+    assert set(battery["service"].to_pylist()) == {0x62}
+    charge = battery["m_sid_0x220101_state_of_charge_bms"].drop_null().to_pylist()
+    assert len(charge) > 100
+    assert 45 <= min(charge) <= max(charge) <= 55
+    nissan = _tables(real_data, "css_2F6913DB_00000004_00000001.MF4", "tp_uds_nissan.dbc")
+    assert {round(one) for one in nissan["CAN1.SoC_Temp"]["so_c"].drop_null().to_pylist()} == {89}
+
+
+def test_fast_packets_of_a_boat_are_put_together(real_data: Path) -> None:
+    tables = _tables(real_data, "css_94C49784_00000005_00000002.MF4", "tp_nmea.dbc")
+    position = tables["CAN1.gnssPositionData"]
+    assert position.num_rows == 60
+    assert set(position["date"].to_pylist()) == {18_711}
+    assert all(42.66 < one < 42.67 for one in position["latitude"].to_pylist())
+    seconds = np.diff(position["time"].to_numpy())
+    np.testing.assert_allclose(seconds, 1, atol=1e-6)

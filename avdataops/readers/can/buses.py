@@ -9,11 +9,19 @@ import pyarrow as pa
 
 from avdataops.model.errors import InputError
 from avdataops.model.stream import Problem, Stream
+from avdataops.readers.can.arxml import load_arxml
 from avdataops.readers.can.census import Census, Id, Seen
-from avdataops.readers.can.dbc import Match, Message, load_dbc, match_messages
+from avdataops.readers.can.dbc import (
+    Match,
+    Message,
+    load_dbc,
+    match_messages,
+    parameter_group,
+)
 from avdataops.readers.can.decode import schema_of
 from avdataops.readers.can.frames import FRAMES_SCHEMA, FRAMES_TYPE, Frames
 from avdataops.readers.can.grouping import group_codes
+from avdataops.readers.can.transport import find_transport
 from avdataops.readers.names import UniqueNames
 
 _MAX_LISTED = 8
@@ -48,15 +56,30 @@ class Bus:
         return {self.stream.name: FRAMES_SCHEMA, **of_messages}
 
 
-def load_dbcs(dbc: Mapping[str, bytes]) -> tuple[Match, tuple[Problem, ...]]:
-    """Return the messages of DBC texts by file name, and what is wrong with those left out."""
+Databases = tuple[tuple[Message, ...], ...]
+
+
+def load_databases(dbc: Mapping[str, bytes]) -> tuple[Databases, tuple[Problem, ...]]:
+    """Return the messages of DBC and ARXML texts by file name, and what is wrong with the rest."""
     databases, problems = [], []
     for name, text in sorted(dbc.items()):
+        load = load_arxml if name.lower().endswith(".arxml") else load_dbc
         try:
-            databases.append(load_dbc(name, text))
+            databases.append(load(name, text))
         except InputError as error:
             problems.append(Problem(code="bad_dbc", message=error.message))
-    return match_messages(databases), tuple(problems)
+    return tuple(databases), tuple(problems)
+
+
+def match_for(databases: Databases, kind: str) -> Match:
+    """Return the messages for one kind of bus: identifiers of CAN and LIN mean nothing alike."""
+    return match_messages([[one for one in some if one.bus == kind] for some in databases])
+
+
+def load_dbcs(dbc: Mapping[str, bytes]) -> tuple[Match, tuple[Problem, ...]]:
+    """Return the messages of a log of CAN, and what is wrong with texts that are left out."""
+    databases, problems = load_databases(dbc)
+    return match_for(databases, "CAN"), problems
 
 
 def plan_bus(channel: int, plain: str, census: Census, match: Match, unique: UniqueNames) -> Bus:
@@ -71,14 +94,17 @@ def plan_bus(channel: int, plain: str, census: Census, match: Match, unique: Uni
     stream = _stream(name, plain, FRAMES_TYPE, seen, {"bus": plain})
     found: dict[tuple[str, str], list[Id]] = {}
     messages: dict[Id, Message] = {}
-    for key in sorted(ids):
+    decodable, groups = census.decoded(channel), find_transport(match).groups
+    for key in sorted(decodable):
         message = match.find(key[0], extended=key[1])
+        if message is None and key[1]:
+            message = groups.get(parameter_group(key[0]))
         if message is not None:
             messages[key] = message
             found.setdefault((message.dbc, message.name), []).append(key)
     by_id = {}
     for keys in found.values():
-        together = functools.reduce(Seen.plus, (ids[key] for key in keys))
+        together = functools.reduce(Seen.plus, (decodable[key] for key in keys))
         decoded = _decoded(name, messages[keys[0]], together, unique)
         by_id.update(dict.fromkeys(keys, decoded))
     return Bus(stream, channel, by_id)
@@ -127,6 +153,13 @@ def id_problems(bus: Bus, ids: Mapping[Id, Seen], match: Match) -> Iterator[Prob
 def _listed(ids: Sequence[Id]) -> str:
     first = [f"0x{number:X}" for number, _ in ids[:_MAX_LISTED]]
     return ", ".join(first) + (", …" if len(ids) > len(first) else "")
+
+
+def transport_problems(bus: Bus, broken: int) -> Iterator[Problem]:
+    """Tell of long messages that lack a segment."""
+    if broken:
+        text = f"{broken} messages on {bus.stream.name} lack a segment and are left out"
+        yield Problem(code="broken_transport", message=text, stream=bus.stream.name)
 
 
 def frames_by_message(bus: Bus, frames: Frames) -> Iterator[tuple[Decoded, Frames]]:

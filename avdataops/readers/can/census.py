@@ -40,12 +40,22 @@ class Census:
         """Data frames by channel and identifier."""
         self.without_data: dict[int, Counter[str]] = {}
         """Frames that give no row, by channel and reason."""
+        self.messages: dict[int, dict[Id, Seen]] = {}
+        """What is decoded if that is not what was recorded, because of transports."""
+        self.is_transported = False
 
     def add(self, frames: Frames, timed: npt.NDArray[np.bool_] | None = None) -> None:
         """Count data frames; ``timed`` says which of them have a time, None that all have."""
-        for channel, key, seen in _count(frames, timed):
-            ids = self.ids.setdefault(channel, {})
-            ids[key] = ids.get(key, Seen()).plus(seen)
+        _sum_up(self.ids, frames, timed)
+
+    def add_messages(self, frames: Frames, timed: npt.NDArray[np.bool_] | None = None) -> None:
+        """Count what is decoded: frames, and messages that a transport has put together."""
+        self.is_transported = True
+        _sum_up(self.messages, frames, timed)
+
+    def decoded(self, channel: int) -> dict[Id, Seen]:
+        """Return what is decoded on a channel."""
+        return (self.messages if self.is_transported else self.ids).get(channel, {})
 
     def leave_out(self, channel: int, reason: str, frames: int) -> None:
         """Count frames that give no row."""
@@ -55,6 +65,14 @@ class Census:
     def channels(self) -> tuple[int, ...]:
         """Channels that had any frame, in ascending order."""
         return tuple(sorted({*self.ids, *self.without_data}))
+
+
+def _sum_up(
+    found: dict[int, dict[Id, Seen]], frames: Frames, timed: npt.NDArray[np.bool_] | None
+) -> None:
+    for channel, key, seen in _count(frames, timed):
+        ids = found.setdefault(channel, {})
+        ids[key] = ids.get(key, Seen()).plus(seen)
 
 
 def _count(frames: Frames, timed: npt.NDArray[np.bool_] | None) -> Iterator[tuple[int, Id, Seen]]:

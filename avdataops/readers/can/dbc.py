@@ -51,6 +51,11 @@ class Message:
     signals: tuple[Signal, ...]
     dbc: str
     """Name of the file it is from."""
+    length: int = 8
+    """Bytes by the DBC."""
+    bus: str = "CAN"
+    """Kind of bus that the DBC is for: CAN or LIN."""
+    is_fd: bool = False
 
 
 def load_dbc(name: str, text: bytes) -> tuple[Message, ...]:
@@ -69,7 +74,15 @@ def load_dbc(name: str, text: bytes) -> tuple[Message, ...]:
         # The parser raises what its grammar and its dictionaries happen to raise.
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise UnreadableFile(f"{name} cannot be read as a DBC: {first}") from error
-    return tuple(_message(name, message) for message in database.messages)
+    bus = _bus(database)
+    return tuple(_message(name, message, bus) for message in database.messages)
+
+
+def _bus(database: Any) -> str:
+    """Return the kind of bus by the attribute that Vector's tools write."""
+    attributes = getattr(database.dbc, "attributes", None) or {}
+    value = str(getattr(attributes.get("BusType"), "value", ""))
+    return "LIN" if value.upper().startswith("LIN") else "CAN"
 
 
 def _decode(text: bytes) -> str:
@@ -81,7 +94,7 @@ def _decode(text: bytes) -> str:
     return text.decode("latin-1")
 
 
-def _message(dbc: str, message: Any) -> Message:
+def _message(dbc: str, message: Any, bus: str) -> Message:
     return Message(
         name=message.name,
         id=message.frame_id,
@@ -89,6 +102,9 @@ def _message(dbc: str, message: Any) -> Message:
         is_j1939=message.protocol == "j1939",
         signals=tuple(_signal(signal) for signal in message.signals),
         dbc=dbc,
+        length=message.length,
+        is_fd=bool(message.is_fd),
+        bus=bus,
     )
 
 

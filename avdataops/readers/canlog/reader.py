@@ -19,10 +19,12 @@ from avdataops.readers.can.buses import (
     id_problems,
     load_dbcs,
     plan_bus,
+    transport_problems,
 )
 from avdataops.readers.can.census import Census
 from avdataops.readers.can.decode import decode_frames
 from avdataops.readers.can.frames import Frames
+from avdataops.readers.can.transport import Assembler, Transport, find_transport
 from avdataops.readers.canlog.log import DATA, MAX_CHANNELS, MAX_IDS, REASONS, Faults, Log, Piece
 from avdataops.readers.names import UniqueNames
 
@@ -40,8 +42,9 @@ class CanLogReader:
     def __init__(self, log: Log, dbc: Mapping[str, bytes]) -> None:
         self._log = log
         faults = Faults(log.name)
-        census = _take_census(log, faults)
         match, bad_dbcs = load_dbcs(dbc)
+        self._transport = find_transport(match)
+        census, broken = _take_census(log, faults, self._transport)
         unique = UniqueNames(joint="#")
         self._buses = tuple(
             plan_bus(channel, log.label(channel), census, match, unique)
@@ -49,6 +52,7 @@ class CanLogReader:
         )
         problems = [*faults.problems(), *bad_dbcs]
         for bus in self._buses:
+            problems.extend(transport_problems(bus, broken[bus.channel]))
             problems.extend(id_problems(bus, census.ids.get(bus.channel, {}), match))
             problems.extend(_left_out(bus, census))
         if census.ids and not dbc:
@@ -101,13 +105,15 @@ class CanLogReader:
         wanted = [bus for bus in self._buses if asked & bus.schemas.keys()]
         left_out: dict[str, Counter[str]] = {bus.stream.name: Counter() for bus in wanted}
         held: dict[str, StreamBatch] = {}
+        assembler = Assembler(self._transport)
         for piece in self._log.pieces(Faults(self._log.name)) if wanted else ():
-            inside = _within(piece, time)
+            inside, whole = _within(piece, time), self._whole(piece, time, assembler)
             for bus in wanted:
                 here = _of_channel(inside, bus.channel)
                 left_out[bus.stream.name].update(_reasons(here))
                 data = here.frames.take(here.kind == DATA)
-                for name, rows in self._rows(bus, data, asked):
+                long = whole.take(whole.bus == bus.channel)
+                for name, rows in self._rows(bus, data, long, asked):
                     for batch in _sliced(name, rows, max_rows):
                         if name in held:
                             yield held[name]
@@ -120,16 +126,24 @@ class CanLogReader:
                     dropped = dict(left_out.get(name, {}))
                     yield replace(held.get(name, empty), dropped=dropped)
 
+    def _whole(self, piece: Piece, time: TimeRange | None, assembler: Assembler) -> Frames:
+        """Return the long messages that end in a piece; each belongs to the time of its end."""
+        frames = piece.frames.take(piece.kind == DATA)
+        segments = self._transport.of_messages(frames) | self._transport.of_carriers(frames)
+        whole = assembler.feed(frames.take(segments))
+        kind = np.full(len(whole), DATA, np.uint8)
+        return _within(Piece(whole, kind), time).frames
+
     def _rows(
-        self, bus: Bus, frames: Frames, asked: frozenset[str]
+        self, bus: Bus, frames: Frames, long: Frames, asked: frozenset[str]
     ) -> Iterator[tuple[str, pa.RecordBatch]]:
-        if not len(frames):
-            return
-        if bus.stream.name in asked:
+        if len(frames) and bus.stream.name in asked:
             number = np.full(len(frames), self._log.number(bus.channel), dtype=np.int64)
             yield bus.stream.name, replace(frames, bus=number).to_batch()
-        if asked & {one.stream.name for one in bus.decoded}:
-            for decoded, part in frames_by_message(bus, frames):
+        if not asked & {one.stream.name for one in bus.decoded}:
+            return
+        for some in (frames.take(~self._transport.of_messages(frames)), long):
+            for decoded, part in frames_by_message(bus, some):
                 if decoded.stream.name in asked:
                     yield decoded.stream.name, decode_frames(decoded.message, part, decoded.schema)
 
@@ -147,10 +161,16 @@ class CanLogReader:
         """Nothing is held open."""
 
 
-def _take_census(log: Log, faults: Faults) -> Census:
-    census = Census()
+def _take_census(log: Log, faults: Faults, transport: Transport) -> tuple[Census, Counter[int]]:
+    """Count all frames, and what is decoded of them; and messages that lack a segment."""
+    census, assembler = Census(), Assembler(transport)
     for piece in log.pieces(faults):
-        census.add(piece.frames.take(piece.kind == DATA))
+        data = piece.frames.take(piece.kind == DATA)
+        census.add(data)
+        if transport.is_needed:
+            long = transport.of_messages(data)
+            census.add_messages(data.take(~long))
+            census.add_messages(assembler.feed(data.take(long | transport.of_carriers(data))))
         for channel in np.unique(piece.frames.bus[piece.kind != DATA]).tolist():
             for reason, count in _reasons(_of_channel(piece, channel)).items():
                 census.leave_out(channel, reason, count)
@@ -158,7 +178,7 @@ def _take_census(log: Log, faults: Faults) -> Census:
         if len(census.channels) > MAX_CHANNELS or ids > MAX_IDS:
             text = f"{log.name} names {len(census.channels)} bus channels and {ids} identifiers"
             raise HostileInput(text)
-    return census
+    return census, assembler.end()
 
 
 def _left_out(bus: Bus, census: Census) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ FRAMES = {"CAN": "CAN_DataFrame", "LIN": "LIN_Frame"}
 """Name of the structure that holds frames, by kind of bus."""
 _FIELDS = ("BusChannel", "ID", "IDE", "DLC", "DataLength", "DataBytes", "Dir")
 COUNTED = ("BusChannel", "ID", "IDE")
+CARRIED = (*COUNTED, "DataLength", "DataBytes")
+"""What must be read to count messages that a transport puts together."""
 _FLAG_EXTENDED = 1 << 31
 _ID_BITS = (1 << 29) - 1
 

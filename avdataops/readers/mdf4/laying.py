@@ -10,6 +10,7 @@ import pyarrow as pa
 from avdataops.readers.can.buses import Bus, frames_by_message
 from avdataops.readers.can.decode import decode_frames
 from avdataops.readers.can.frames import Frames
+from avdataops.readers.can.transport import Assembler
 from avdataops.readers.mdf4 import bus
 from avdataops.readers.mdf4.columns import column_arrays
 from avdataops.readers.mdf4.facts import (
@@ -33,6 +34,8 @@ class Event:
     stream: str
     batch: pa.RecordBatch | None = None
     t_ns: Times | None = None
+    segments: Frames | None = None
+    """Frames that a transport must see in their order, one piece after the other."""
     dropped: int = 0
     reason: str = ""
     note: str | None = None
@@ -101,7 +104,7 @@ class Laying:
                 raw, invalid = _chosen(raw, invalid, kept)
             arrays.extend(column_arrays(column, raw, invalid))
         batch = pa.RecordBatch.from_arrays(arrays, schema=one.schema)
-        return Event(one.stream.name, batch, t_ns, lost, "bad_time")
+        return Event(one.stream.name, batch, t_ns, dropped=lost, reason="bad_time")
 
     def _frames(self, index: int, piece: Piece) -> Iterator[Event]:
         t_ns, kept = self.facts.times_ns(piece.seconds)
@@ -128,10 +131,30 @@ class Laying:
             return
         if one.stream.name in self.asked:
             yield Event(one.stream.name, frames.to_batch(), frames.t_ns)
+        transport = self.plan.transport
+        if transport.is_needed:
+            long = transport.of_messages(frames)
+            segments = long | transport.of_carriers(frames)
+            if segments.any():
+                yield Event(one.stream.name, segments=frames.take(segments))
+                frames = frames.take(~long)
+        yield from self.messages(one, frames)
+
+    def messages(self, one: Bus, frames: Frames) -> Iterator[Event]:
+        """Yield what the asked messages of a bus channel say in frames."""
         for decoded, part in frames_by_message(one, frames):
             if decoded.stream.name in self.asked:
                 rows = decode_frames(decoded.message, part, decoded.schema)
                 yield Event(decoded.stream.name, rows, part.t_ns)
+
+    def assembled(self, event: Event, assembler: Assembler) -> Iterator[Event]:
+        """Yield what long messages say that are whole with these segments."""
+        if event.segments is None:
+            return
+        whole = assembler.feed(event.segments)
+        for one in self.plan.all_buses:
+            if one.stream.name == event.stream and len(whole):
+                yield from self.messages(one, whole)
 
 
 def _chosen(

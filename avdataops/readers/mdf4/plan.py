@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from avdataops.model.errors import HostileInput
 from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
-from avdataops.readers.can.buses import Bus, id_problems, load_dbcs, plan_bus
+from avdataops.readers.can.buses import Bus, id_problems, load_databases, match_for, plan_bus
 from avdataops.readers.can.census import Census
 from avdataops.readers.can.dbc import Match
+from avdataops.readers.can.transport import NO_TRANSPORT, Assembler, Transport, find_transport
 from avdataops.readers.mdf4 import bus
 from avdataops.readers.mdf4.columns import Column, plan_columns
 from avdataops.readers.mdf4.facts import Channel, Group, Lost, Source
 from avdataops.readers.names import UniqueNames
 
+MAX_IDS = 200_000
+"""More identifiers, all channels together, than any honest log has."""
 FRAME_ROWS = 1 << 19
 """Frames that are decoded together: few large batches for each of many messages."""
 T_NS = pa.field("t_ns", pa.int64(), nullable=False, metadata={"unit": "ns"})
@@ -43,6 +47,8 @@ class Plan:
     """Kind of bus by group."""
     frame_parts: Mapping[int, Mapping[str, Channel]]
     """Channels of the parts of a frame by group."""
+    transport: Transport
+    """How long messages are put together."""
     problems: tuple[Problem, ...]
 
     @property
@@ -94,17 +100,24 @@ def plan_streams(name: str, source: Source, dbc: Mapping[str, bytes]) -> Plan:
         for group in plain
     }
     buses: dict[str, tuple[Bus, ...]] = {}
-    if frames:
-        match, problems = load_dbcs(dbc)
-        notes.problems += problems
-        for kind in dict.fromkeys(frames.values()):
-            mine = [group for group in groups if frames.get(group.index) == kind]
-            buses[kind] = _buses(kind, _census(source, mine, notes), match, naming)
-        if not dbc and any(one.stream.rows for some in buses.values() for one in some):
-            notes.add("no_dbc", f"{name} has CAN frames and no DBC was given to decode them")
+    databases, problems = load_databases(dbc if frames else {})
+    notes.problems += problems
+    transport = find_transport(match_for(databases, "CAN"))
+    for kind in dict.fromkeys(frames.values()):
+        mine = [group for group in groups if frames.get(group.index) == kind]
+        census = _census(source, mine, transport if kind == "CAN" else NO_TRANSPORT, notes)
+        buses[kind] = _buses(kind, census, match_for(databases, kind), naming)
+    if frames and not dbc and any(one.stream.rows for some in buses.values() for one in some):
+        notes.add("no_dbc", f"{name} has CAN frames and no DBC was given to decode them")
     _note_state(name, source, notes)
     parts = {one.index: bus.frame_channels(one) for one in groups if one.index in frames}
-    return Plan(measured, buses, frames, parts, tuple(notes.problems))
+    return Plan(measured, buses, frames, parts, transport, tuple(notes.problems))
+
+
+def _check_ids(census: Census) -> None:
+    ids = sum(len(some) for some in census.ids.values())
+    if ids > MAX_IDS:
+        raise HostileInput(f"the bus log names over {MAX_IDS} identifiers")
 
 
 def _note_state(name: str, source: Source, notes: _Notes) -> None:
@@ -157,14 +170,15 @@ def _buses(kind: str, census: Census, match: Match, naming: _Naming) -> tuple[Bu
     return tuple(planned)
 
 
-def _census(source: Source, groups: Sequence[Group], notes: _Notes) -> Census:
+def _census(source: Source, groups: Sequence[Group], transport: Transport, notes: _Notes) -> Census:
     """Count the frames of each identifier by reading all identifiers.
 
     Which messages a log holds is stated nowhere else.
     """
-    census = Census()
+    census, assembler = Census(), Assembler(transport)
     for group in groups:
-        parts = bus.frame_channels(group, bus.COUNTED)
+        counted = bus.CARRIED if transport.is_needed else bus.COUNTED
+        parts = bus.frame_channels(group, counted)
         read, why = 0, ""
         for task in source.tasks({group.index: list(parts.values())}, FRAME_ROWS):
             for _, piece in task():
@@ -177,7 +191,13 @@ def _census(source: Source, groups: Sequence[Group], notes: _Notes) -> Census:
                 whole[kept] = t_ns
                 timed = np.zeros(len(piece.seconds), np.bool_)
                 timed[kept] = True
-                census.add(bus.frames_of(parts, piece, whole), timed)
+                frames = bus.frames_of(parts, piece, whole)
+                census.add(frames, timed)
+                _check_ids(census)
+                if transport.is_needed:
+                    census.add_messages(frames.take(~transport.of_messages(frames)))
+                    segments = transport.of_messages(frames) | transport.of_carriers(frames)
+                    census.add_messages(assembler.feed(frames.take(segments & timed)))
         if read < group.rows:
             text = f"'{group.name}': read {read} of {group.rows} frames that the file counts{why}"
             lost = group.rows - read

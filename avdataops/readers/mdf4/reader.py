@@ -15,6 +15,7 @@ from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
 from avdataops.ports.reading import Sidecars, StreamBatch
+from avdataops.readers.can.transport import Assembler
 from avdataops.readers.mdf4.facts import Group, Source, Task
 from avdataops.readers.mdf4.laying import Event, Laying
 from avdataops.readers.mdf4.library import Library
@@ -81,12 +82,16 @@ class Mdf4Reader:
 
     def _batches(self, asked: frozenset[str], tally: Tally, max_rows: int) -> Iterator[StreamBatch]:
         laying = Laying(self._source.facts, self._plan, asked)
+        assembler = Assembler(self._plan.transport)
         with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS), "mdf4") as pool:
             for events in _in_order(pool, self._tasks(laying, max_rows)):
                 for event in events:
                     if event.note is not None:
                         self._note(event.stream, event.note)
                     yield from tally.batches(event, max_rows)
+                    for whole in laying.assembled(event, assembler):
+                        yield from tally.batches(whole, max_rows)
+        self._note_broken(assembler)
         yield from self._finish(asked, tally)
 
     def _tasks(self, laying: Laying, max_rows: int) -> Iterator[Callable[[], Sequence[Event]]]:
@@ -116,6 +121,11 @@ class Mdf4Reader:
         text = f"{self._name}: '{stream}' is damaged: {note}"
         problem = Problem(code="truncated", message=text, stream=stream)
         self._found.setdefault(("damaged", stream), problem)
+
+    def _note_broken(self, assembler: Assembler) -> None:
+        for bus, count in sorted(assembler.end().items()):
+            text = f"{count} messages of bus channel {bus} in {self._name} lack a segment"
+            self._found["transport", str(bus)] = Problem(code="broken_transport", message=text)
 
     def _finish(self, asked: frozenset[str], tally: Tally) -> Iterator[StreamBatch]:
         schemas = self._plan.schemas

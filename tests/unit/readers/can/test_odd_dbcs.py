@@ -137,7 +137,7 @@ def test_messages_of_one_name_and_of_one_id_are_kept_apart() -> None:
 
 
 def test_twenty_thousand_messages_are_read_in_seconds() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     body = "".join(
         f'BO_ {number | 1 << 31} M{number}: 8 ECU\n SG_ S : 0|8@1+ (1,0) [0|0] "" ECU\n'
         for number in range(20_000)
@@ -148,7 +148,7 @@ def test_twenty_thousand_messages_are_read_in_seconds() -> None:
     found = match.find(19_999, extended=True)
     assert found is not None
     assert found.name == "M19999"
-    assert time.monotonic() - started < 15
+    assert time.process_time() - started < 15
 
 
 @pytest.mark.parametrize(

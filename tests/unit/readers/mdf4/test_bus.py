@@ -193,3 +193,57 @@ def test_an_extended_flag_inside_the_id_is_understood() -> None:
     assert tables["CAN1"]["id"].to_pylist() == [ENGINE[0]]
     assert tables["CAN1"]["extended"].to_pylist() == [True]
     assert tables["CAN1.EngineJ"].num_rows == 1
+
+
+LONG = b"""VERSION ""
+BS_:
+BU_: ECU
+BO_ 2024 Diagnosis: 60 ECU
+ SG_ Service : 8|8@1+ (1,0) [0|0] "" ECU
+ SG_ Last : 312|8@1+ (1,0) [0|0] "" ECU
+BO_ 256 Speed: 8 ECU
+ SG_ Velocity : 0|16@1+ (0.01,0) [0|0] "m/s" ECU
+"""
+
+
+def _segmented(count: int) -> list[tuple[int, tuple[int, bool], bytes]]:
+    """Return messages of 39 bytes in segments, and a frame of another message between each."""
+    found = []
+    for number in range(count):
+        content = bytes([98]) + bytes(37) + bytes([number])
+        parts = [content[at : at + 7] for at in range(6, 39, 7)]
+        segments = [bytes([0x10, 39]) + content[:6]]
+        segments += [bytes([0x20 | (n + 1)]) + one for n, one in enumerate(parts)]
+        for segment in segments:
+            found += [(1, (2024, False), segment), (1, SPEED, _speed(number))]
+    return found
+
+
+def test_long_messages_are_put_together_over_all_batches() -> None:
+    log = _log(_segmented(30))
+    for max_rows in (1, 7, 1000):
+        with _open(log, a=LONG) as reader:
+            streams = {one.name: one.rows for one in reader.streams}
+            table = tables_of(reader.batches(max_rows=max_rows))["CAN1.Diagnosis"]
+        assert streams == {"CAN1": 360, "CAN1.Speed": 180, "CAN1.Diagnosis": 30}
+        assert table["service"].to_pylist() == [98] * 30
+        assert table["last"].to_pylist() == list(range(30))
+
+
+def test_long_messages_can_be_asked_for_alone_and_by_time() -> None:
+    with _open(_log(_segmented(10)), a=LONG) as reader:
+        whole = tables_of(reader.batches())["CAN1.Diagnosis"]
+        assert tables_of(reader.batches(["CAN1.Diagnosis"])) == {"CAN1.Diagnosis": whole}
+        times = whole["t_ns"].to_pylist()
+        part = tables_of(reader.batches(["CAN1.Diagnosis"], time=TimeRange(times[2], times[5])))
+    assert part["CAN1.Diagnosis"] == whole.slice(2, 3)
+
+
+def test_a_long_message_that_lacks_a_segment_is_told() -> None:
+    frames = _segmented(3)
+    del frames[4]
+    with _open(_log(frames), a=LONG) as reader:
+        assert tables_of(reader.batches())["CAN1.Diagnosis"].num_rows == 2
+        told = [one.message for one in reader.problems() if one.code == "broken_transport"]
+    assert len(told) == 1
+    assert "1 messages of bus channel 1" in told[0]
