@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import detect
+from benchmarks import detect, memory
 from benchmarks.accuracy import command as accuracy
 from benchmarks.commute import command as commute
 from benchmarks.extract import command as extract
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "commute": commute.main,
     "detect": detect.main,
     "extract": extract.main,
+    "memory": memory.main,
 }
 
 
