@@ -164,7 +164,7 @@ def _miscount(recording: str, account: Account) -> Problem:
 
 EXTRACT = Step(
     name="extract",
-    version=2,
+    version=3,
     split=Split.RECORDING,
     needs={
         "recording": Need(kind="recording", doc="one raw recording"),

@@ -52,7 +52,9 @@ class McapStyle:
 
 
 def mcap_bytes(
-    messages: Iterable[Said], definitions: Mapping[str, str], style: McapStyle | None = None
+    messages: Iterable[Said],
+    definitions: Mapping[str, str] | Mapping[str, bytes],
+    style: McapStyle | None = None,
 ) -> bytes:
     """Return an MCAP file; types without definition get an empty schema text."""
     style = style or McapStyle()
@@ -73,8 +75,9 @@ def mcap_bytes(
 
     def channel(topic: str, kind: str) -> int:
         if (topic, kind) not in channels:
-            text = definitions.get(kind, "").encode()
-            schema = writer.register_schema(kind, style.language, text)
+            text = definitions.get(kind, "")
+            told = text.encode() if isinstance(text, str) else text
+            schema = writer.register_schema(kind, style.language, told)
             channels[topic, kind] = writer.register_channel(topic, style.encoding, schema)
         return channels[topic, kind]
 

@@ -11,7 +11,7 @@ from avdataops.model.stream import Problem
 from avdataops.ports.reading import StreamBatch
 from avdataops.readers.rosbag import pointcloud
 from avdataops.readers.rosbag.arrow import octets_column
-from avdataops.readers.rosbag.decode import Rows, block_of, decode_block
+from avdataops.readers.rosbag.decode import Rows, block_of
 from avdataops.readers.rosbag.gather import Places, joined, offsets_of
 from avdataops.readers.rosbag.messages import INT64_MAX, Messages
 from avdataops.readers.rosbag.places import Block
@@ -43,7 +43,11 @@ def plan_topic(topic: Topic, first: Sequence[bytes], *, has_publish_time: bool) 
     is_raw = table is None or misfit is not None
     root = root_schema(None if is_raw else table, has_publish_time=has_publish_time)
     points = None
-    if table is not None and fitting is not None and connection.type == pointcloud.TYPE:
+    if (
+        table is not None
+        and fitting is not None
+        and (connection.type, connection.encoding) in pointcloud.TYPES
+    ):
         points = pointcloud.first_layout(table, connection.encoding, fitting)
     if points is not None:
         place = root.get_field_index("data")
@@ -58,9 +62,9 @@ def plan_topic(topic: Topic, first: Sequence[bytes], *, has_publish_time: bool) 
 
 def _look_at(topic: Topic, first: Sequence[bytes]) -> tuple[bytes | None, Problem | None]:
     """Return the first message that fits, or else what is wrong with the very first."""
-    if topic.table is None or not first:
+    if topic.decode is None or not first:
         return None, None
-    found = decode_block(topic.table, topic.connections[0].encoding, block_of(first))
+    found = topic.decode(block_of(first))
     if len(found.good):
         return first[int(found.good[0])], None
     code = next(iter(found.dropped)) if len(found.dropped) == 1 else "decode_failed"
@@ -165,10 +169,10 @@ def _decode(plan: Plan, messages: Messages) -> _Good:
     if len(numbers) < len(messages):
         dropped["bad_time"] = len(messages) - len(numbers)
         reason = "the log time is beyond the year 2262"
-    table, encoding = plan.topic.table, plan.topic.connections[0].encoding
-    if plan.is_raw or table is None:
+    decode = plan.topic.decode
+    if plan.is_raw or decode is None:
         return _Good(numbers, [], dropped, reason)
     some = Block(messages.data, messages.starts[numbers], messages.sizes[numbers])
-    found = decode_block(table, encoding, some)
+    found = decode(some)
     dropped.update(found.dropped)
     return _Good(numbers[found.good], found.rows, dropped, reason or found.reason)

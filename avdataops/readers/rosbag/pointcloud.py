@@ -13,6 +13,8 @@ from avdataops.readers.rosbag.decode import Rows, decode
 from avdataops.readers.rosbag.layout import Table
 
 TYPE = "sensor_msgs/msg/PointCloud2"
+TYPES = ((TYPE, "cdr"), (TYPE, "ros1"))
+"""Type and encoding of messages that hold packed points."""
 _DATATYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
 _MAX_STEP = 1 << 16
 _METRES = ("x", "y", "z")

@@ -1,8 +1,9 @@
 """Streams of a ROS recording: names, message layouts and schemas."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pyarrow as pa
 
@@ -12,8 +13,13 @@ from avdataops.model.time import TimeRange
 from avdataops.readers.names import UniqueNames
 from avdataops.readers.rosbag.arrow import table_fields
 from avdataops.readers.rosbag.container import Connection
+from avdataops.readers.rosbag.decode import Decoded, decode_block
 from avdataops.readers.rosbag.definitions import default_types, is_complete, parse_definition
+from avdataops.readers.rosbag.json_decode import decode_json, json_types
 from avdataops.readers.rosbag.layout import Table, layout_of, tables
+from avdataops.readers.rosbag.places import Block
+from avdataops.readers.rosbag.proto_decode import decode_protobuf
+from avdataops.readers.rosbag.proto_types import columns_of, proto_types
 
 ENCODINGS = ("ros1", "cdr")
 _NS = {"unit": "ns"}
@@ -29,6 +35,8 @@ class Topic:
     """Name of the stream, then of its children, in the order of ``tables``."""
     table: Table | None
     """None if the messages stay bytes."""
+    decode: Callable[[Block], Decoded] | None
+    """None likewise."""
     definition: str
     """Where the definition is from: ``file``, ``default`` or ``none``."""
     problem: Problem | None = None
@@ -103,31 +111,70 @@ def topics_of(connections: Sequence[Connection]) -> tuple[Topic, ...]:
 
 
 def _topic(connections: tuple[Connection, ...], name: str, unique: UniqueNames) -> Topic:
-    table, definition, problem = _layout(connections[0], name)
-    children = tuple(tables(table))[1:] if table else ()
+    known, problem = _knowledge(connections[0], name)
+    children = tuple(tables(known.table))[1:] if known.table else ()
     names = (name, *(unique.claim(f"{name}.{child.path}") for child in children))
     return Topic(
-        connections=connections, names=names, table=table, definition=definition, problem=problem
+        connections=connections,
+        names=names,
+        table=known.table,
+        decode=known.decode,
+        definition=known.source,
+        problem=problem,
     )
 
 
-def _layout(one: Connection, name: str) -> tuple[Table | None, str, Problem | None]:
-    if one.encoding not in ENCODINGS:
-        text = f"'{name}' is encoded as '{one.encoding}', which is kept as bytes"
-        return None, "none", Problem(code="unsupported_encoding", message=text, stream=name)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the messages of a connection."""
+
+    table: Table | None
+    decode: Callable[[Block], Decoded] | None
+    source: str
+    """Where the definition is from."""
+
+
+def _knowledge(one: Connection, name: str) -> tuple[_Known, Problem | None]:
+    """Find out how messages are decoded, and what is wrong if they are not."""
+    language = one.stated.language
     try:
-        if one.language:
-            own = parse_definition(one.type, one.definition, one.language)
-            if not is_complete(own) and one.encoding == "cdr":
-                own = {**default_types(), **own}
-            return layout_of(one.type, own), "file", None
-        if one.encoding == "cdr" and one.type in default_types():
-            return layout_of(one.type, default_types()), "default", None
+        if one.encoding in ENCODINGS:
+            table, source = _layout(one)
+            if table is not None:
+                return _Known(table, partial(decode_block, table, one.encoding), source), None
+        elif one.encoding == "protobuf" and language == "protobuf":
+            return _protobuf(one), None
+        elif one.encoding == "json" and language == "jsonschema":
+            table = layout_of(one.type, json_types(one.type, one.stated.definition))
+            return _Known(table, partial(decode_json, table), "file"), None
+        else:
+            text = f"'{name}' is encoded as '{one.encoding}', which is kept as bytes"
+            problem = Problem(code="unsupported_encoding", message=text, stream=name)
+            return _Known(None, None, "none"), problem
     except InputError as error:
         text = f"'{name}' is kept as bytes: {error.message}"
-        return None, "file", Problem(code="bad_definition", message=text, stream=name)
+        problem = Problem(code="bad_definition", message=text, stream=name)
+        return _Known(None, None, "file"), problem
     text = f"'{name}' is kept as bytes: the recording does not define its type '{one.type}'"
-    return None, "none", Problem(code="no_definition", message=text, stream=name)
+    problem = Problem(code="no_definition", message=text, stream=name)
+    return _Known(None, None, "none"), problem
+
+
+def _layout(one: Connection) -> tuple[Table | None, str]:
+    if one.language:
+        own = parse_definition(one.type, one.definition, one.language)
+        if not is_complete(own) and one.encoding == "cdr":
+            own = {**default_types(), **own}
+        return layout_of(one.type, own), "file"
+    if one.encoding == "cdr" and one.type in default_types():
+        return layout_of(one.type, default_types()), "default"
+    return None, "none"
+
+
+def _protobuf(one: Connection) -> _Known:
+    types = proto_types(one.stated.definition)
+    table = layout_of(one.type, columns_of(types))
+    return _Known(table, partial(decode_protobuf, table, one.type, types), "file")
 
 
 def root_fields(table: Table | None, *, has_publish_time: bool) -> list[pa.Field]:

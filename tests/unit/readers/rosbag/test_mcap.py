@@ -230,7 +230,7 @@ def test_a_topic_that_looks_like_a_path_is_only_a_name() -> None:
         assert all(table.num_rows == 1 for table in tables_of(reader.batches()).values())
 
 
-@pytest.mark.parametrize("encoding", ["protobuf", "json", "flatbuffer"])
+@pytest.mark.parametrize("encoding", ["json", "cbor", "flatbuffer"])
 def test_other_encodings_stay_bytes_and_are_told(encoding: str) -> None:
     style = McapStyle(encoding=encoding, language=encoding)
     with _open(mcap_bytes([Said("/x", "pkg.T", 3, b"{}")], {}, style)) as reader:
