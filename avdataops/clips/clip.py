@@ -111,7 +111,8 @@ class Clip:
     def manifest(self, used: Iterable[Artifact]) -> dict[str, object]:
         """Return what the clip shows and what it is made from; names no place and no moment."""
         scene, made_from = self.scene, tuple(used)
-        sources = {one.part for one in made_from} | {one.name for one in made_from}
+        sources = {one.attributes.get("recording", one.part) for one in made_from}
+        sources |= {one.name for one in made_from}
         return {
             "scene": scene.id,
             "type": scene.type,

@@ -143,7 +143,8 @@ def _tables(clip: Clip, opened: list[_Copied]) -> list[ClipTable]:
     return [
         one
         for one in clip.streams
-        if one.artifact.part not in copied and clip.takes(one.artifact.attributes["topic"])
+        if one.artifact.attributes.get("recording", one.artifact.part) not in copied
+        and clip.takes(one.artifact.attributes["topic"])
     ]
 
 

@@ -1,13 +1,14 @@
 """Turns what the catalog knows into complete tasks.  What is already made is left out here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from avdataops.engine.fingerprint import complete_params, task_fingerprint
 from avdataops.model.artifact import Artifact
+from avdataops.model.documents import from_document
 from avdataops.model.ids import run_id
 from avdataops.model.measurement import Measurement
-from avdataops.model.run import RunRecord, TaskInput, TaskSpec
+from avdataops.model.run import RunRecord, TaskInput, TaskSpec, piece_name, whole_name
 from avdataops.ports.catalog import CatalogReader
 from avdataops.ports.step import Split, Step
 
@@ -27,8 +28,12 @@ class Plan:
     """Runs whose results this plan replaces."""
 
     def replaced_by(self, part: str) -> list[str]:
-        """Return the runs that must stop being current when ``part`` has been made anew."""
-        return [record.run for record in self.stale if record.part == part]
+        """Return the runs that must stop being current when ``part`` has been made anew.
+
+        Work that was cut otherwise before goes with the first piece that replaces it.
+        """
+        name = whole_name(part)
+        return [record.run for record in self.stale if whole_name(record.part) == name]
 
 
 def _believe(artifact: Artifact) -> bool:
@@ -97,24 +102,39 @@ def _tasks(
     if missing:
         return []
     tasks = []
-    for part, own in _groups(step.split, inputs[first_role]):
+    for part, own, share in _shares(step, params, inputs[first_role]):
         given = [TaskInput(role=first_role, artifact=artifact) for artifact in own]
         for role, artifacts in inputs.items():
             if role != first_role:
                 given += [TaskInput(role=role, artifact=artifact) for artifact in artifacts]
         tasks.append(
             TaskSpec(
-                id=task_fingerprint(step, measurement.id, params, given),
+                id=task_fingerprint(step, measurement.id, share, given),
                 step=step.name,
                 version=step.version,
                 measurement=measurement.id,
                 vehicle=measurement.vehicle,
                 part=part,
                 inputs=tuple(given),
-                params=params,
+                params=share,
             )
         )
     return tasks
+
+
+def _shares(
+    step: Step, params: dict[str, object], artifacts: Sequence[Artifact]
+) -> Iterator[tuple[str, list[Artifact], dict[str, object]]]:
+    """Yield name, artifacts and parameters of each task; large recordings are cut to pieces."""
+    checked: object = from_document(step.params, params)
+    for part, own in _groups(step.split, artifacts):
+        pieces = step.pieces(own[0], checked) if step.pieces else 1
+        if pieces == 1:
+            yield part, own, params
+            continue
+        for piece in range(pieces):
+            share = params | {"piece": piece, "pieces": pieces}
+            yield piece_name(part, piece, pieces), own, share
 
 
 def _groups(split: Split, artifacts: Sequence[Artifact]) -> list[tuple[str, list[Artifact]]]:

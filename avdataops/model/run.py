@@ -1,5 +1,6 @@
 """Units of work and what became of them.  Run records are the only source of lineage."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -100,3 +101,20 @@ class RunRecord:
     def lost_data(self) -> bool:
         """Say whether something that the source held did not come out."""
         return any(problem.lost_rows or problem.code in DAMAGE for problem in self.caveats)
+
+
+_PIECE = re.compile(r"(.*) \[\d+ of \d+\]", re.DOTALL)
+
+
+def piece_name(name: str, piece: int, pieces: int) -> str:
+    """Return what a share of the work on ``name`` is called; names sort in the order of shares."""
+    if pieces == 1:
+        return name
+    width = len(str(pieces))
+    return f"{name} [{piece + 1:0{width}} of {pieces}]"
+
+
+def whole_name(part: str) -> str:
+    """Return the name that ``piece_name`` was given."""
+    found = _PIECE.fullmatch(part)
+    return found[1] if found else part

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
@@ -80,6 +80,18 @@ class Reader(Protocol):
         /,
     ) -> None:
         """Release what was opened."""
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A reader whose recording several workers can share."""
+
+    def share(self, piece: int, pieces: int, *, max_rows: int = 65_536) -> Iterator[StreamBatch]:
+        """Yield one of ``pieces`` shares of all streams, as ``batches`` yields the whole.
+
+        Every message is in exactly one share.  The shares behind each other are the whole: the
+        same rows with the same numbers in the same order.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

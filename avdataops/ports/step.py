@@ -136,4 +136,7 @@ class Step:
     params: type
     """A frozen dataclass whose defaults are the pipeline's defaults; documented units."""
     run: Callable[[StepContext, Inputs, Any], Iterator[Rows | Bytes]]
+    pieces: Callable[[Artifact, Any], int] | None = None
+    """Into how many tasks the work on one large artifact is cut; needs ``Split.RECORDING`` and
+    parameters ``piece`` and ``pieces``, by which a task knows its share."""
     doc: str = ""

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from avdataops.model.artifact import Artifact
 from avdataops.model.documents import to_document
-from avdataops.model.errors import HostileInput
+from avdataops.model.errors import ConfigError, HostileInput
 from avdataops.model.ids import recording_id
 from avdataops.model.measurement import Recording
-from avdataops.model.run import DAMAGE
+from avdataops.model.run import DAMAGE, piece_name
 from avdataops.model.stream import Account, Problem, Stream
-from avdataops.ports.reading import Reader, Sidecars, StreamBatch
+from avdataops.ports.reading import Divisible, Reader, Sidecars, StreamBatch
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext
 from avdataops.ports.storage import read_all
 from avdataops.readers.formats import open_recording
@@ -18,6 +18,9 @@ from avdataops.tables.topics import topic_class
 
 MAX_STREAMS = 20_000
 """More named sources than any honest recording has."""
+MAX_PIECES = 256
+_DIVISIBLE = frozenset({"mcap", "bag", "db3"})
+"""Formats whose readers are ``Divisible``: the plan opens no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class Params:
 
     max_rows: int = 16_384
     """Rows of one stream decoded at a time."""
+    piece_bytes: int = 2 << 30
+    """Recordings over this size are shared by several tasks, if their format allows it."""
+    piece: int = 0
+    pieces: int = 1
+    """Which share of the recording a task takes; set by the plan."""
 
 
 @dataclass(slots=True)
@@ -49,21 +57,40 @@ def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
         if len(streams) > MAX_STREAMS:
             raise HostileInput(f"'{recording.artifact.name}' claims {len(streams)} streams")
         outputs = {
-            name: _output(stream, recording.artifact.name, reader.clock)
+            name: _output(stream, recording.artifact.name, reader.clock, params)
             for name, stream in streams.items()
         }
         tallies = {name: _Tally() for name in streams}
-        expected = sum(stream.rows or 0 for stream in streams.values()) or 1
+        expected = sum(stream.rows or 0 for stream in streams.values()) / params.pieces or 1
         read = 0
-        for batch in reader.batches(max_rows=params.max_rows):
+        for batch in _batches(reader, params):
             _count(tallies[batch.stream], batch)
             read += batch.messages
             ctx.progress(min(read / expected, 1.0))
             yield Rows(outputs[batch.stream], batch.rows)
-        _report(ctx, recording.artifact, reader, tallies)
+        if params.pieces == 1:
+            _report(ctx, recording.artifact, reader, tallies)
+        else:
+            _report_share(ctx, recording.artifact, reader, tallies, params)
 
 
-def _output(stream: Stream, recording: str, clock: str) -> Output:
+def pieces_of(recording: Artifact, params: Params) -> int:
+    """Return how many tasks share a recording."""
+    if recording.attributes.get("format") not in _DIVISIBLE:
+        return 1
+    wanted = -(-recording.bytes // max(params.piece_bytes, 1))
+    return min(max(wanted, 1), MAX_PIECES)
+
+
+def _batches(reader: Reader, params: Params) -> Iterator[StreamBatch]:
+    if params.pieces == 1:
+        return reader.batches(max_rows=params.max_rows)
+    if not isinstance(reader, Divisible) or not 0 <= params.piece < params.pieces:
+        raise ConfigError(f"there is no share {params.piece + 1} of {params.pieces} to extract")
+    return reader.share(params.piece, params.pieces, max_rows=params.max_rows)
+
+
+def _output(stream: Stream, recording: str, clock: str, params: Params) -> Output:
     attributes = {
         "topic": stream.topic,
         "type": stream.type,
@@ -76,7 +103,7 @@ def _output(stream: Stream, recording: str, clock: str) -> Output:
     return Output(
         kind="stream",
         name=stream.name,
-        part=recording,
+        part=piece_name(recording, params.piece, params.pieces),
         attributes=tuple(sorted(attributes.items())),
     )
 
@@ -108,6 +135,43 @@ def _report(ctx: StepContext, raw: Artifact, reader: Reader, tallies: dict[str, 
                 ctx.caveat(_miscount(raw.name, account))
     starts = [tally.start_ns for tally in tallies.values() if tally.start_ns is not None]
     stops = [tally.stop_ns for tally in tallies.values() if tally.stop_ns is not None]
+    seen = tuple(_seen(stream, tallies[stream.name]) for stream in reader.streams)
+    _learn(ctx, raw, reader, seen, (min(starts, default=None), max(stops, default=None)))
+
+
+def _report_share(
+    ctx: StepContext,
+    raw: Artifact,
+    reader: Reader,
+    tallies: dict[str, _Tally],
+    params: Params,
+) -> None:
+    """Account for one share; the first one tells the catalog what the index states of the whole."""
+    for problem in reader.problems():
+        ctx.caveat(problem)
+    for stream in reader.streams:
+        if stream.parent is None:
+            # The index counts the whole; the messages of a share are those that it met.
+            ctx.account(_account(replace(stream, rows=None), tallies[stream.name]))
+    if params.piece == 0:
+        time = reader.time
+        _learn(
+            ctx,
+            raw,
+            reader,
+            reader.streams,
+            (time.start_ns if time else None, time.stop_ns if time else None),
+        )
+
+
+def _learn(
+    ctx: StepContext,
+    raw: Artifact,
+    reader: Reader,
+    streams: tuple[Stream, ...],
+    span: tuple[int | None, int | None],
+) -> None:
+    """Tell the catalog what is in the recording."""
     facts = Recording(
         id=recording_id(ctx.measurement, raw.name, raw.sha256),
         measurement=ctx.measurement,
@@ -115,10 +179,10 @@ def _report(ctx: StepContext, raw: Artifact, reader: Reader, tallies: dict[str, 
         bytes=raw.bytes,
         sha256=raw.sha256,
         format=raw.attributes.get("format"),
-        start_ns=min(starts, default=None),
-        stop_ns=max(stops, default=None),
-        streams=tuple(_seen(stream, tallies[stream.name]) for stream in reader.streams),
-        problems=problems,
+        start_ns=span[0],
+        stop_ns=span[1],
+        streams=streams,
+        problems=reader.problems(),
     )
     ctx.fact("recordings", [to_document(facts)])
 
@@ -175,5 +239,6 @@ EXTRACT = Step(
     makes=("stream",),
     params=Params,
     run=run,
+    pieces=pieces_of,
     doc="Every field of every message as typed columns, one table per stream.",
 )

@@ -1,6 +1,7 @@
 """What every reader promises, as tests: subclass ``ReaderSuite`` and give it cases."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ import pytest
 from avdataops.model.errors import MissingStream
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import BytesFile, ReadableFile
-from avdataops.ports.reading import Format, Reader, Sidecars, StreamBatch
+from avdataops.ports.reading import Divisible, Format, Reader, Sidecars, StreamBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,16 @@ def _times(case: Case) -> list[int]:
     return sorted(t for table in tables.values() for t in table["t_ns"].to_pylist())
 
 
+def _lost(batches: Iterable[StreamBatch]) -> Counter[tuple[str, str]]:
+    """Return what was lost, but for what only the whole shows to be missing."""
+    found: Counter[tuple[str, str]] = Counter()
+    for batch in batches:
+        for reason, count in batch.dropped.items():
+            if reason != "missing":
+                found[batch.stream, reason] += count
+    return found
+
+
 class ReaderSuite:
     """Tests that take one ``case``; the subclass has a fixture of that name."""
 
@@ -124,6 +135,21 @@ class ReaderSuite:
         assert both.keys() == early.keys() == late.keys()
         for name, table in both.items():
             assert pa.concat_tables([early[name], late[name]]).combine_chunks() == table
+
+    @pytest.mark.parametrize("pieces", [2, 3, 8])
+    def test_shares_behind_each_other_are_the_whole(self, case: Case, pieces: int) -> None:
+        """Several workers together get the same rows, numbers and losses as one."""
+        with case.open() as reader:
+            whole = list(reader.batches())
+            if not isinstance(reader, Divisible):
+                return
+        shares: list[StreamBatch] = []
+        for piece in range(pieces):
+            with case.open() as reader:
+                assert isinstance(reader, Divisible)
+                shares += reader.share(piece, pieces)
+        assert tables_of(shares) == tables_of(whole)
+        assert _lost(shares) == _lost(whole)
 
     def test_only_the_asked_streams_come(self, case: Case) -> None:
         """Each stream alone gives what it gives among all, with its children."""

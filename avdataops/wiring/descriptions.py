@@ -59,7 +59,7 @@ def stream_row(table: Artifact) -> dict[str, object]:
         "topic": table.attributes.get("topic", table.name),
         "type": table.attributes.get("type"),
         "class": table.attributes.get("topic_class"),
-        "recording": table.part,
+        "recording": table.attributes.get("recording", table.part),
         "rows": table.rows,
         "start_ns": table.start_ns,
         "stop_ns": table.stop_ns,

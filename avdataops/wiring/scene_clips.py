@@ -77,7 +77,9 @@ def clip_of(catalog: CatalogReader, storage: Storage, scene: Scene, wish: ClipWi
     clocks = measurement_clocks(artifacts, partial(read_table, storage))
     raw = [one for one in artifacts if one.kind == "stream"]
     _check_topics(scene.measurement, wish.topics, raw)
-    clock_of = {one.part: one.attributes.get("clock", "") for one in raw}
+    clock_of = {
+        one.attributes.get("recording", one.part): one.attributes.get("clock", "") for one in raw
+    }
     recordings = [one for one in artifacts if one.kind == "recording"]
     reference = ClipClock(_reference_name(clocks))
     return Clip(

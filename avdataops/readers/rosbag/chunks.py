@@ -12,7 +12,7 @@ import numpy as np
 from avdataops.model.errors import InputError
 from avdataops.model.stream import Problem
 from avdataops.model.time import TimeRange
-from avdataops.readers.rosbag.container import Connection, Lost
+from avdataops.readers.rosbag.container import Connection, Lost, Share
 from avdataops.readers.rosbag.crew import Crew
 from avdataops.readers.rosbag.messages import Messages
 from avdataops.readers.rosbag.ordering import Loaded, LostChunk, Unit, in_time_order
@@ -129,15 +129,24 @@ class ChunkedContainer:
         untils = [*(chunk.start_ns for chunk in group.chunks[1:]), group.until_ns]
         for chunk, until_ns in zip(group.chunks, untils, strict=True):
             try:
-                whole.append(_wanted(self._load(chunk), ids, time))
+                whole.append(_wanted(self._load(chunk), chunk, ids, time))
             except InputError as error:
                 if whole:
                     found.append(Loaded(chunk.start_ns, Messages.together(whole)))
                 whole = []
-                found.append(self._lose(chunk, until_ns, ids, error))
+                if not isinstance(time, Share) or time.start_ns <= chunk.start_ns < time.stop_ns:
+                    found.append(self._lose(chunk, until_ns, ids, error))
         if whole:
             found.append(Loaded(group.until_ns, Messages.together(whole)))
         return found
+
+    def cuts(self, pieces: int) -> list[int]:
+        """Return times, ascending, at which chunks begin that cut the file to alike pieces."""
+        order = sorted(self._chunks.chunks, key=lambda chunk: (chunk.start_ns, chunk.at))
+        before = np.cumsum([0, *(chunk.length for chunk in order)])
+        targets = [before[-1] * piece // pieces for piece in range(1, pieces)]
+        places = np.searchsorted(before[:-1], targets).tolist()
+        return [order[min(place, len(order) - 1)].start_ns for place in places] if order else []
 
     def count_before(self, wanted: Collection[int], t_ns: int) -> Mapping[int, int]:
         """Return how many messages of each wanted connection were logged before ``t_ns``."""
@@ -149,7 +158,7 @@ class ChunkedContainer:
                 found.update({one: counts.get(one, 0) for one in ids})
             elif chunk.start_ns < t_ns:
                 group = Group((chunk,), None)
-                for unit in self._load_all(group, ids, TimeRange(-1, t_ns)):
+                for unit in self._load_all(group, ids, Share(-1, t_ns)):
                     if isinstance(unit, LostChunk):
                         found.update({one.connection: one.messages for one in unit.lost})
                     else:
@@ -222,10 +231,13 @@ def grouped(chunks: Sequence[Chunk], group_bytes: int = GROUP_BYTES) -> Iterator
             start, size = number + 1, 0
 
 
-def _wanted(some: Messages, ids: frozenset[int], time: TimeRange | None) -> Messages:
+def _wanted(some: Messages, chunk: Chunk, ids: frozenset[int], time: TimeRange | None) -> Messages:
     is_wanted = np.isin(some.connection, np.array(sorted(ids), np.int64))
     if time is not None:
-        is_wanted &= (some.t_ns >= time.start_ns) & (some.t_ns < time.stop_ns)
+        t_ns = some.t_ns
+        if isinstance(time, Share):
+            t_ns = np.clip(t_ns, max(chunk.start_ns, 0), max(chunk.stop_ns - 1, 0))
+        is_wanted &= (t_ns >= time.start_ns) & (t_ns < time.stop_ns)
     return some if is_wanted.all() else some.pick(is_wanted)
 
 

@@ -39,6 +39,15 @@ class Connection:
     stated: Stated = Stated()
 
 
+@dataclass(frozen=True, slots=True)
+class Share(TimeRange):
+    """A stretch of the recording of which every message is in one alone.
+
+    Where a chunk states its times wrongly, its messages belong where the chunk says, so that
+    shares that follow each other leave nothing out.
+    """
+
+
 class Lost(NamedTuple):
     """Messages that damage has taken."""
 
@@ -73,6 +82,9 @@ class Container(Protocol):
 
     def first(self, wanted: Collection[int], count: int) -> list[bytes]:
         """Return the first messages of the wanted connections together."""
+
+    def cuts(self, pieces: int) -> list[int]:
+        """Return times, ascending, that cut the recording into pieces of about one size."""
 
     def count_before(self, wanted: Collection[int], t_ns: int) -> Mapping[int, int]:
         """Return how many messages of each wanted connection were logged before ``t_ns``."""

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -23,6 +24,7 @@ from avdataops.readers.rosbag.sqlite_pages import Pages
 _FROM = "FROM messages WHERE timestamp >= ? AND timestamp < ?"
 _IN_ORDER = "ORDER BY timestamp, id"
 _DATA = "SELECT data FROM messages WHERE id = ?"
+_NTH = "SELECT timestamp FROM messages ORDER BY timestamp LIMIT 1 OFFSET ?"
 BLOCK_BYTES, BLOCK_ROWS = 16 << 20, 1 << 16
 """What is read and decoded as one piece of work."""
 
@@ -31,7 +33,10 @@ Row = tuple[int, int, int, bytes]
 
 
 def _span(time: TimeRange | None) -> tuple[int, int]:
-    return (time.start_ns, time.stop_ns) if time else (-(2**63), 2**63 - 1)
+    low, high = -(2**63), 2**63 - 1
+    if time is None:
+        return low, high
+    return min(max(time.start_ns, low), high), min(max(time.stop_ns, low), high)
 
 
 def in_blocks(rows: Iterable[Row | Lost]) -> Iterator[list[Messages | Lost]]:
@@ -184,6 +189,15 @@ class Db3Container:
             else replace(one, rows=0)
             for one in self.connections
         )
+
+    def cuts(self, pieces: int) -> list[int]:
+        """Return times, ascending, before which there are equally many messages."""
+        total = sum(one.rows or 0 for one in self.connections)
+        found: list[int] = []
+        for piece in range(1, pieces if total else 1):
+            with suppress(apsw.Error):
+                found += [self._database.value(_NTH, (total * piece // pieces,))]
+        return sorted(t_ns for t_ns in found if isinstance(t_ns, int))
 
     def count_before(self, wanted: Collection[int], t_ns: int) -> Mapping[int, int]:
         """Return how many messages of each wanted topic were logged before ``t_ns``."""

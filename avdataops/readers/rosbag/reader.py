@@ -11,11 +11,13 @@ from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
 from avdataops.ports.reading import StreamBatch
 from avdataops.readers.rosbag.batches import Made, Plan, plan_topic
-from avdataops.readers.rosbag.container import Container, Lost
+from avdataops.readers.rosbag.container import Container, Lost, Share
 from avdataops.readers.rosbag.crew import Crew, Later
 from avdataops.readers.rosbag.passing import Job, Pass
 from avdataops.readers.rosbag.topics import Topic, time_of, topics_of
 
+_FIRST_NS, _BEHIND_NS = -(2**63), 2**64
+"""Before and behind everything that a container can state."""
 _LOOK_AT = 3
 """Messages that show whether a definition fits."""
 
@@ -65,6 +67,13 @@ class RosReader:
                 raise MissingStream(f"no stream '{name}' in {self._name}{near}")
         asked = set(known if streams is None else streams)
         return self._batches(self._with_children(asked), time, max(max_rows, 1))
+
+    def share(self, piece: int, pieces: int, *, max_rows: int = 65_536) -> Iterator[StreamBatch]:
+        """Yield one of several shares of all streams; see ``Divisible``."""
+        cuts = [_FIRST_NS, *self._container.cuts(pieces), _BEHIND_NS]
+        cuts += [_BEHIND_NS] * (pieces + 1 - len(cuts))
+        share = Share(cuts[piece], cuts[piece + 1])
+        return self._batches({one.name for one in self.streams}, share, max(max_rows, 1))
 
     def _with_children(self, asked: set[str]) -> set[str]:
         found = set(asked)

@@ -9,6 +9,7 @@ from avdataops.engine.plan import Plan, plan_step
 from avdataops.model.artifact import Artifact
 from avdataops.model.errors import ConfigError
 from avdataops.model.location import Location, Zone
+from avdataops.model.run import piece_name, whole_name
 from avdataops.ports.step import Need, Split, Step
 from avdataops.testing.engine_kit import Engine, memory_engine
 from avdataops.testing.toy_steps import JUDGE, SPREAD, VALIDATE
@@ -172,3 +173,10 @@ def test_a_wrong_parameter_is_told_when_planning() -> None:
     drive = engine.arrived()
     with pytest.raises(ConfigError, match="no parameter 'scales'; did you mean 'scale'"):
         plan_step(engine.catalog, drive, VALIDATE, {"scales": 1})
+
+
+def test_names_of_pieces_sort_in_their_order_and_tell_what_they_are_pieces_of() -> None:
+    names = [piece_name("a [1 of 2].mcap", piece, 12) for piece in range(12)]
+    assert names == sorted(names)
+    assert {whole_name(name) for name in names} == {"a [1 of 2].mcap"}
+    assert piece_name("a.mcap", 0, 1) == whole_name("a.mcap") == "a.mcap"

@@ -131,3 +131,60 @@ def test_a_recording_without_messages_is_empty_and_not_an_error() -> None:
 def test_the_same_recording_gives_the_same_bytes() -> None:
     data = mcap_bytes(mixed(40), DEFINITIONS)
     assert extracted(data)[1].made == extracted(data)[1].made
+
+
+def _in_pieces(data: bytes, piece_bytes: int) -> tuple[Engine, list[RunRecord]]:
+    engine = memory_engine({"validate": VALIDATE, "extract": EXTRACT})
+    drive = engine.arrived({"a.mcap": data})
+    stages = (Stage(step="validate"), Stage(step="extract", params={"piece_bytes": piece_bytes}))
+    finished = engine.run(drive.id, Pipeline(name="p", steps=stages))
+    return engine, [one for one in finished.ran if one.step == "extract"]
+
+
+def test_a_large_recording_is_shared_by_several_tasks_that_make_the_same_rows() -> None:
+    data = mcap_bytes(mixed(900), DEFINITIONS, McapStyle(compression="none"))
+    whole_engine, whole = extracted(data)
+    engine, shares = _in_pieces(data, len(data) // 4 + 1)
+    assert [one.part for one in shares] == [f"a.mcap [{n} of 4]" for n in (1, 2, 3, 4)]
+    assert all(one.outcome is Outcome.DONE for one in shares)
+    for name in ("/a", "/b"):
+        together: dict[str, list[object]] = {}
+        for one in shares:
+            for column, values in rows(engine, one, name).items():
+                together.setdefault(column, []).extend(values)
+        assert together == rows(whole_engine, whole, name)
+    accounts = [one for record in shares for one in record.accounts]
+    assert all(one.balanced for one in accounts)
+    assert sum(one.rows_out or 0 for one in accounts) == 900
+    assert min(sum(a.rows_out or 0 for a in one.accounts) for one in shares) > 100
+
+
+def test_the_first_share_tells_the_catalog_of_the_whole() -> None:
+    data = mcap_bytes(mixed(300), DEFINITIONS, McapStyle(compression="none"))
+    _, shares = _in_pieces(data, len(data) // 2 + 1)
+    assert len(shares) == 2
+    facts = described(shares[0])
+    assert [(stream.name, stream.rows) for stream in facts.streams] == [("/b", 100), ("/a", 200)]
+    assert (facts.start_ns, facts.stop_ns) == (T0_NS, T0_NS + 2_990_000_000 + 1)
+    assert "recordings" not in shares[1].facts
+    assert {made.attributes["recording"] for one in shares for made in one.made} == {"a.mcap"}
+
+
+def test_shares_replace_the_whole_and_the_other_way_round() -> None:
+    data = mcap_bytes(mixed(300), DEFINITIONS, McapStyle(compression="none"))
+    engine, shares = _in_pieces(data, len(data) // 3 + 1)
+    measurement = shares[0].measurement
+    stages = (Stage(step="validate"), Stage(step="extract"))
+    whole = engine.run(measurement, Pipeline(name="p", steps=stages)).ran[-1]
+    now = {one.run for one in engine.catalog.artifacts(measurement) if one.kind == "stream"}
+    assert now == {whole.run}
+    again = Stage(step="extract", params={"piece_bytes": len(data) // 3 + 1})
+    engine.run(measurement, Pipeline(name="p", steps=(stages[0], again)))
+    now = {one.run for one in engine.catalog.artifacts(measurement) if one.kind == "stream"}
+    assert now == {one.run for one in shares}
+
+
+def test_a_share_that_is_not_there_is_refused() -> None:
+    _, record = extracted(mcap_bytes(mixed(3), DEFINITIONS), {"piece": 2, "pieces": 2})
+    assert record.failure is not None
+    assert "share 3 of 2" in record.failure.message
