@@ -228,7 +228,7 @@ def _miscount(recording: str, account: Account) -> Problem:
 
 EXTRACT = Step(
     name="extract",
-    version=3,
+    version=4,
     split=Split.RECORDING,
     needs={
         "recording": Need(kind="recording", doc="one raw recording"),

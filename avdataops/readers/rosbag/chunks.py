@@ -232,7 +232,9 @@ def grouped(chunks: Sequence[Chunk], group_bytes: int = GROUP_BYTES) -> Iterator
 
 
 def _wanted(some: Messages, chunk: Chunk, ids: frozenset[int], time: TimeRange | None) -> Messages:
-    is_wanted = np.isin(some.connection, np.array(sorted(ids), np.int64))
+    is_wanted = np.ones(len(some), np.bool_)
+    if not ids >= set(np.flatnonzero(np.bincount(some.connection)).tolist()):
+        is_wanted = np.isin(some.connection, np.array(sorted(ids), np.int64))
     if time is not None:
         t_ns = some.t_ns
         if isinstance(time, Share):

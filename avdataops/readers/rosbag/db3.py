@@ -1,13 +1,12 @@
 """rosbag2 SQLite containers, read-only and through a ReadableFile."""
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 import apsw
-import numpy as np
 
 from avdataops.model.errors import UnreadableFile
 from avdataops.model.stream import Problem
@@ -15,8 +14,8 @@ from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag.container import Connection, Lost, Stated, undescribed
 from avdataops.readers.rosbag.crew import Crew
+from avdataops.readers.rosbag.db3_rows import Columns, Row, in_blocks, sound
 from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
-from avdataops.readers.rosbag.gather import offsets_of
 from avdataops.readers.rosbag.messages import Messages
 from avdataops.readers.rosbag.sqlite import Database, declared_bytes
 from avdataops.readers.rosbag.sqlite_pages import Pages
@@ -25,11 +24,7 @@ _FROM = "FROM messages WHERE timestamp >= ? AND timestamp < ?"
 _IN_ORDER = "ORDER BY timestamp, id"
 _DATA = "SELECT data FROM messages WHERE id = ?"
 _NTH = "SELECT timestamp FROM messages ORDER BY timestamp LIMIT 1 OFFSET ?"
-BLOCK_BYTES, BLOCK_ROWS = 16 << 20, 1 << 16
-"""What is read and decoded as one piece of work."""
-
-Row = tuple[int, int, int, bytes]
-"""Time in ns, id, topic, message."""
+_BEFORE_ALL = (-(2**63), -(2**63))
 
 
 def _span(time: TimeRange | None) -> tuple[int, int]:
@@ -37,45 +32,6 @@ def _span(time: TimeRange | None) -> tuple[int, int]:
     if time is None:
         return low, high
     return min(max(time.start_ns, low), high), min(max(time.stop_ns, low), high)
-
-
-def in_blocks(rows: Iterable[Row | Lost]) -> Iterator[list[Messages | Lost]]:
-    """Join neighbouring rows to blocks; what is lost stands between them."""
-    waiting: list[Row] = []
-    size = 0
-    for row in rows:
-        if isinstance(row, Lost):
-            yield [*_block(waiting), row]
-            waiting, size = [], 0
-            continue
-        waiting.append(row)
-        size += len(row[3])
-        if size >= BLOCK_BYTES or len(waiting) >= BLOCK_ROWS:
-            yield _block(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield _block(waiting)
-
-
-def _block(rows: list[Row]) -> list[Messages | Lost]:
-    if not rows:
-        return []
-    times, ids, topics, datas = zip(*rows, strict=True)
-    sizes = np.fromiter(map(len, datas), np.int64, len(rows))
-    t_ns, places = np.array(times, np.int64), np.array(ids, np.int64)
-    return [
-        Messages(
-            data=np.frombuffer(b"".join(datas), np.uint8),
-            t_ns=t_ns,
-            publish_ns=t_ns,
-            connection=np.array(topics, np.int64),
-            at=places,
-            inner=places,
-            sequence=np.zeros(len(rows), np.int64),
-            starts=offsets_of(sizes)[:-1],
-            sizes=sizes,
-        )
-    ]
 
 
 class Db3Container:
@@ -97,7 +53,7 @@ class Db3Container:
         self, wanted: Collection[int], time: TimeRange | None, crew: Crew
     ) -> Iterator[Messages | Lost]:
         """Yield the messages of the wanted topics by time, and by id where times tie."""
-        rows = in_blocks(self._rows(frozenset(wanted), _span(time)))
+        rows = self._blocks(frozenset(wanted), _span(time))
         # SQLite reads in one thread, one block ahead of whoever takes them.
         coming = crew.submit(partial(next, rows, None))
         while (block := coming.result()) is not None:
@@ -110,26 +66,59 @@ class Db3Container:
         found = (row[-1] for row in rows if not isinstance(row, Lost))
         return list(itertools.islice(found, count))
 
+    def _blocks(
+        self, topics: frozenset[int], span: tuple[int, int]
+    ) -> Iterator[list[Messages | Lost]]:
+        """Yield rows as blocks; those of the usual kind are not looked at one by one."""
+        whole = f"SELECT timestamp, id, topic_id, data {_FROM}{self._some(topics)} {_IN_ORDER}"
+        if self._is_cut or self._sorts(whole, span):
+            yield from in_blocks(self._rows(topics, span))
+            return
+        rows, last = Columns(), _BEFORE_ALL
+        try:
+            for row in self._database.execute(whole, span):
+                rows.add(row)
+                if rows.is_full:
+                    full, rows = rows, Columns()
+                    last = full.last
+                    yield from full.blocks(topics)
+        except apsw.Error as error:
+            self._note("the messages cannot be read in order", error)
+            last = rows.last if len(rows) else last
+            yield from rows.blocks(topics)
+            yield from in_blocks(self._salvaged(topics, span, last))
+            return
+        yield from rows.blocks(topics)
+
+    def _sorts(self, whole: str, span: tuple[int, int]) -> bool:
+        try:
+            return self._database.sorts(whole, span)
+        except apsw.Error:
+            return True
+
     def _rows(self, topics: frozenset[int], span: tuple[int, int]) -> Iterator[Row | Lost]:
-        last = (-(2**63), -(2**63))
+        last = _BEFORE_ALL
         if self._is_cut:
             # SQLite would fill what is missing of a message with zeros and not say so.
             yield from self._salvaged(topics, span, last)
             return
         try:
             for row in self._ordered(topics, span):
-                t_ns, row_id, topic, data = row
-                is_sound = isinstance(t_ns, int) and isinstance(data, bytes)
-                yield row if is_sound else Lost(topic, 1, "damaged")
-                last = (t_ns, row_id)
+                yield sound(row)
+                last = row[:2]
         except apsw.Error as error:
             self._note("the messages cannot be read in order", error)
             yield from self._salvaged(topics, span, last)
 
+    def _some(self, topics: frozenset[int]) -> str:
+        """Return the condition that leaves only these topics, empty for all."""
+        if topics >= {one.id for one in self.connections}:
+            return ""
+        return f" AND topic_id IN ({','.join(map(str, sorted(topics)))})"
+
     def _ordered(self, topics: frozenset[int], span: tuple[int, int]) -> Iterator[Row]:
         """Yield rows by time and id without sorting what messages hold."""
-        everything = topics >= {one.id for one in self.connections}
-        some = "" if everything else f" AND topic_id IN ({','.join(map(str, sorted(topics)))})"
+        some = self._some(topics)
         whole = f"SELECT timestamp, id, topic_id, data {_FROM}{some} {_IN_ORDER}"
         if not self._database.sorts(whole, span):
             for row in self._database.rows(whole, span):
@@ -156,7 +145,7 @@ class Db3Container:
             if data is None:
                 yield Lost(one.topic, 1, "damaged")
             else:
-                yield one.t_ns, one.id, one.topic, data
+                yield sound((one.t_ns, one.id, one.topic, data))
 
     def check(self) -> None:
         """Note if the file ends before its database does."""

@@ -116,9 +116,14 @@ def _by_wire(encoding: str, block: Block) -> tuple[list[tuple[Wire, Places]], Pl
     if encoding == "ros1":
         wire = wire_of(encoding, b"")
         return ([(wire, everyone)] if wire and len(everyone) else []), everyone[:0]
-    heads = np.full(len(everyone), -1, np.int64)
     long = everyone[block.sizes >= HEADER_BYTES]
-    heads[long] = values_at(block.data, block.starts[long], np.dtype(">u2"))
+    found = values_at(block.data, block.starts[long], np.dtype(">u2"))
+    # Nearly always all messages are of one format; then nothing needs to be sorted.
+    if len(long) == len(everyone) and len(long) and bool((found == found[0]).all()):
+        wire = wire_of(encoding, int(found[0]).to_bytes(2, "big") + b"\0\0")
+        return ([(wire, everyone)], everyone[:0]) if wire else ([], everyone)
+    heads = np.full(len(everyone), -1, np.int64)
+    heads[long] = found
     groups: list[tuple[Wire, Places]] = []
     unread = heads < 0
     for head in np.unique(heads[long]).tolist():

@@ -8,6 +8,8 @@ from avdataops.model.errors import HostileInput, UnreadableFile
 
 Raw = bytes | memoryview
 
+ZSTD = bytes.fromhex("28 B5 2F FD")
+"""What a zstd frame begins with; no message does, as their encapsulation begins with zero."""
 MAX_CHUNK_BYTES = 1 << 30
 MAX_RATIO = 1000
 _RATIO_FREE_BYTES = 1 << 26
@@ -64,6 +66,22 @@ def _inflate(codec: str, data: Raw, size: int) -> Raw:
     if codec == "bz2":
         return bz2.BZ2Decompressor().decompress(data, max_length=size + 1)
     raise UnreadableFile(f"chunks are compressed with '{codec[:20]}'; known are zstd, lz4 and bz2")
+
+
+def unpacked(frame: bytes) -> bytes:
+    """Return what a zstd frame of its own holds, as rosbag2 packs single messages.
+
+    Raises ``UnreadableFile`` for a frame that is broken or does not state its size (RFC 8878,
+    3.1.1.1), and ``HostileInput`` as ``inflate`` does.
+    """
+    marks = frame[4] if len(frame) > 4 else 0  # noqa: PLR2004 - behind the magic
+    is_single = bool(marks & 0x20)
+    width = (int(is_single), 2, 4, 8)[marks >> 6]
+    at = 5 + (not is_single) + (0, 1, 2, 4)[marks & 3]
+    if not width or len(frame) < at + width:
+        raise UnreadableFile("a packed message does not state its size")
+    size = int.from_bytes(frame[at : at + width], "little") + (256 if width == 2 else 0)  # noqa: PLR2004 - RFC 8878
+    return bytes(inflate("zstd", frame, size))
 
 
 def _zstd_prefix(data: Raw, size: int) -> bytes:

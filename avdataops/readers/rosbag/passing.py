@@ -60,9 +60,11 @@ class Pass:
         """Take messages of any topics; yield the jobs that are ripe."""
         names = dict(self._topics.values())
         places = {number: place for number, (place, _) in self._topics.items()}
-        present, where = np.unique(some.connection, return_inverse=True)
-        topic_of = np.array([places[number] for number in present.tolist()], np.int64)[where]
-        for place in np.unique(topic_of).tolist():
+        present = np.flatnonzero(np.bincount(some.connection))
+        place_of = np.zeros(len(present) and int(present[-1]) + 1, np.int64)
+        place_of[present] = [places[number] for number in present.tolist()]
+        topic_of = place_of[some.connection]
+        for place in sorted({places[number] for number in present.tolist()}):
             is_own = topic_of == place
             yield from self._add(names[place], some if is_own.all() else some.pick(is_own))
 

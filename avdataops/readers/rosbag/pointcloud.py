@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from avdataops.model.errors import SchemaMismatch
 from avdataops.readers.names import UniqueNames, snake_case, with_unit
@@ -118,28 +119,44 @@ def explode(decoded: Sequence[Rows], layout: PointLayout) -> tuple[list[pa.Array
     are not ``width * height`` points without padding between rows: nothing is left out.
     """
     root = _values(decoded[0])
-    data = root["data"].to_pylist()
-    sizes = zip(
+    data = root["data"]
+    lengths = pc.binary_length(data).to_pylist()
+    facts = zip(
         _layouts(decoded),
-        data,
+        lengths,
         *(root[name].to_pylist() for name in ("width", "height", "row_step")),
         strict=True,
     )
     fits = [
         one == layout
-        and len(content) == width * height * layout.step
+        and length == width * height * layout.step
         and (height <= 1 or row_step == width * layout.step)
-        for one, content, width, height, row_step in sizes
+        for one, length, width, height, row_step in facts
     ]
-    clouds = [content if fit else b"" for content, fit in zip(data, fits, strict=True)]
-    points = np.frombuffer(b"".join(clouds), layout.dtype)
-    counts = np.array([len(cloud) // layout.step for cloud in clouds], dtype=np.int64)
+    counts = np.array(
+        [length // layout.step if fit else 0 for length, fit in zip(lengths, fits, strict=True)],
+        dtype=np.int64,
+    )
+    points = np.frombuffer(
+        _content(data if all(fits) else data.filter(pa.array(fits))), layout.dtype
+    )
     columns = [
         _column(field, points[str(number)], counts, fits)
         for number, field in enumerate(layout.columns())
     ]
-    rest = [None if fit else content for content, fit in zip(data, fits, strict=True)]
-    return columns, pa.array(rest, pa.binary())
+    rest = pa.nulls(len(fits), pa.binary())
+    if not all(fits):
+        rest = pc.if_else(pa.array(fits, pa.bool_()), None, data)
+    return columns, rest
+
+
+def _content(data: pa.Array) -> memoryview:
+    """Return all bytes of a column behind each other, where they are."""
+    content = data.buffers()[2]
+    if content is None or not len(data):
+        return memoryview(b"")
+    offsets = np.frombuffer(data.buffers()[1], np.int32, len(data) + 1, data.offset * 4)
+    return memoryview(content)[int(offsets[0]) : int(offsets[-1])]
 
 
 def _column(

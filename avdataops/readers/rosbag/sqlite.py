@@ -118,6 +118,11 @@ class Database:
         """Yield the rows of a query; raises ``apsw.Error`` where the file is damaged."""
         yield from self._connection.execute(statement, values)
 
+    def execute(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
+        """Return the rows of a query as they come, for many of them."""
+        rows: Iterator[Any] = self._connection.execute(statement, values)
+        return rows
+
     def sorts(self, statement: str, values: tuple[Any, ...] = ()) -> bool:
         """Say whether SQLite would hold all rows to sort them, as there is no index."""
         plan = self.rows(f"EXPLAIN QUERY PLAN {statement}", values)

@@ -213,3 +213,25 @@ def test_columns_are_encoded_by_their_type(tmp_path: Path) -> None:
         "image": ("UNCOMPRESSED", set(), False),
     }
     assert stored(tmp_path / "t").read().to_pylist() == batch.to_pylist()
+
+
+def test_numbers_that_packing_does_not_shrink_are_written_as_they_are(tmp_path: Path) -> None:
+    count = 4_000
+    noise = np.random.default_rng(1).integers(0, 2**64, count, np.uint64).view(np.float64)
+    columns = {"t_ns": np.arange(count), "noise": noise, "still": np.zeros(count)}
+    arrays = [pa.array(column) for column in columns.values()]
+    fields = [
+        pa.field(n, a.type, nullable=n != "t_ns") for n, a in zip(columns, arrays, strict=True)
+    ]
+    batch = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+    write(tmp_path / "t", batch, schema=batch.schema)
+    group = pq.ParquetFile(tmp_path / "t").metadata.row_group(0)
+    found = [group.column(place) for place in range(group.num_columns)]
+    assert {one.path_in_schema: one.compression for one in found} == {
+        "t_ns": "ZSTD",
+        "ts": "ZSTD",
+        "noise": "UNCOMPRESSED",
+        "still": "ZSTD",
+    }
+    read = stored(tmp_path / "t").read()["noise"].to_numpy()
+    assert read.tobytes() == noise.tobytes()

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import pyarrow as pa
 import pytest
 
 from avdataops.model.errors import UnreadableFile
@@ -171,3 +172,41 @@ def test_messages_of_a_topic_that_is_nowhere_described_are_told() -> None:
         assert tables_of(reader.batches())["/a"].to_pylist() == [{"t_ns": 5, "data": 7}]
         (problem,) = [one for one in reader.problems() if one.code == "no_topic"]
     assert problem.lost_rows == 2
+
+
+def test_messages_that_were_packed_one_by_one_give_the_same_rows() -> None:
+    codec = pa.Codec("zstd")
+    plain = said(12)
+    packed = [
+        Said(one.topic, one.type, one.t_ns, codec.compress(one.data, asbytes=True)) for one in plain
+    ]
+    with _open(db3_bytes(plain, definitions())) as reader:
+        expected = tables_of(reader.batches())
+    with _open(db3_bytes(packed, definitions())) as reader:
+        assert tables_of(reader.batches()) == expected
+        assert reader.problems() == ()
+
+
+def test_one_packed_message_that_is_broken_costs_only_itself() -> None:
+    some = [one for one in said(6) if one.topic == "/tracks"]
+    codec = pa.Codec("zstd")
+    packed = [codec.compress(one.data, asbytes=True) for one in some]
+    packed[3] = packed[3][:-4]
+    messages = [
+        Said(one.topic, one.type, one.t_ns, data) for one, data in zip(some, packed, strict=True)
+    ]
+    with _open(db3_bytes(messages, definitions())) as reader:
+        assert tables_of(reader.batches())["/tracks"].num_rows == len(some) - 1
+        assert _codes(reader) == ["unsupported_encoding"]
+
+
+def test_without_an_index_on_time_the_order_is_the_same() -> None:
+    data = bytearray(db3_bytes(said(20), definitions()))
+    connection = sqlite3.connect(":memory:")
+    connection.deserialize(bytes(data))
+    connection.execute("DROP INDEX timestamp_idx")
+    connection.commit()
+    bare = connection.serialize()
+    connection.close()
+    with _open(bytes(data)) as one, _open(bare) as other:
+        assert tables_of(one.batches()) == tables_of(other.batches())

@@ -8,7 +8,13 @@ import pytest
 import zstandard
 
 from avdataops.model.errors import HostileInput, UnreadableFile
-from avdataops.readers.rosbag.inflate import MAX_CHUNK_BYTES, inflate, inflate_prefix
+from avdataops.readers.rosbag.inflate import (
+    MAX_CHUNK_BYTES,
+    ZSTD,
+    inflate,
+    inflate_prefix,
+    unpacked,
+)
 
 CONTENT = os.urandom(300_000) + bytes(100_000)
 PACKED = {
@@ -69,3 +75,26 @@ def test_an_absurd_declared_size_is_refused_before_any_work() -> None:
 def test_an_unknown_codec_is_named() -> None:
     with pytest.raises(UnreadableFile, match="brotli"):
         inflate("brotli", b"x", 10)
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 65_791, 65_792, 300_000])
+def test_a_message_packed_alone_states_its_size(size: int) -> None:
+    content = bytes(n % 7 for n in range(size))
+    frame = zstandard.ZstdCompressor().compress(content)
+    assert frame.startswith(ZSTD)
+    assert unpacked(frame) == content
+
+
+def test_a_packed_message_without_its_size_or_cut_off_is_refused() -> None:
+    stream = zstandard.ZstdCompressor().compressobj()
+    unsized = stream.compress(b"text") + stream.flush()
+    whole = zstandard.ZstdCompressor().compress(bytes(1000))
+    for broken in (unsized, ZSTD, ZSTD + b"\x00", whole[:6], whole[:-3]):
+        with pytest.raises(UnreadableFile):
+            unpacked(broken)
+
+
+def test_a_packed_message_that_claims_too_much_is_refused() -> None:
+    claims = ZSTD + bytes([0b1110_0000]) + (1 << 40).to_bytes(8, "little") + bytes(20)
+    with pytest.raises(HostileInput):
+        unpacked(claims)
