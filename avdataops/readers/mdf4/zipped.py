@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+import lz4.frame
 import numpy as np
 import pyarrow as pa
 from isal import igzip_lib, isal_zlib
@@ -15,8 +16,7 @@ MAX_ZIPPED_BYTES = 256 << 20
 HEAD = struct.Struct("<2sBBIQQ")
 DEFLATE, ZSTD, LZ4 = 0, 2, 4
 METHODS = (DEFLATE, ZSTD, LZ4)
-_FAILURES: Any = (igzip_lib.IsalError, OSError, pa.ArrowException)
-_CODECS = {ZSTD: "zstd", LZ4: "lz4"}
+_FAILURES: Any = (igzip_lib.IsalError, OSError, RuntimeError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,11 @@ def _unpack(zipped: Zip, data: bytes, *, is_whole: bool) -> bytes:
         return raw
     if not is_whole:
         return b""
-    codec = pa.Codec(_CODECS[zipped.method])
+    if zipped.method == LZ4:
+        # Arrow's codec says nothing of how much of its output it has filled.
+        frame: bytes = lz4.frame.LZ4FrameDecompressor().decompress(data, zipped.original + 1)
+        return frame
+    codec = pa.Codec("zstd")
     unpacked: bytes = codec.decompress(data, decompressed_size=zipped.original, asbytes=True)
     return unpacked
 
