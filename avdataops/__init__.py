@@ -3,14 +3,29 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from avdataops.lake import FoundScene, Lake, Scenes, connect
+    from avdataops.lake import (
+        FoundScene,
+        Image,
+        Images,
+        Lake,
+        PointCloud,
+        PointClouds,
+        Rows,
+        Scenes,
+        connect,
+    )
     from avdataops.model.errors import AvdataopsError
     from avdataops.model.time import TimeRange, parse_time
 
 __all__ = [
     "AvdataopsError",
     "FoundScene",
+    "Image",
+    "Images",
     "Lake",
+    "PointCloud",
+    "PointClouds",
+    "Rows",
     "Scenes",
     "TimeRange",
     "connect",

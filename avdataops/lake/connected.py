@@ -24,12 +24,25 @@ from avdataops.wiring.workspace import Workspace, open_workspace
 
 
 def connect(workspace: str | Path | None = None) -> "Lake":
-    """Open a workspace: the folder given, or what the settings name, here or on Azure."""
+    """Open a workspace: the folder given, or what the settings name, here or on Azure.
+
+    >>> with av.connect(workspace) as opened:
+    ...     len(opened.measurements())
+    1
+    """
     return Lake(open_workspace(load_settings(workspace=workspace and Path(workspace))))
 
 
 class Lake:
-    """Measurements, scenes and streams of one workspace; use as a context manager or close it."""
+    """Measurements, scenes and streams of one workspace; use as a context manager or close it.
+
+    >>> lake.scenes("drive_off", "standstill")
+    <2 scenes: 1 drive_off, 1 standstill>
+    >>> lake.table(measurement, "ego").num_rows
+    1199
+    >>> [node.kind for node in lake.lineage(scene.id).nodes][:2]
+    ['scene', 'scenes']
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace

@@ -32,7 +32,14 @@ _SHOWN = 80
 
 
 class AvdataopsError(Exception):
-    """Base of the tree; never raised itself."""
+    """Base of the tree; never raised itself.
+
+    >>> try:
+    ...     lake.scene("scn_0")
+    ... except av.AvdataopsError as error:
+    ...     print(error.code, "-", error.hint)
+    not_found - avdataops scenes find
+    """
 
     code: ClassVar[str] = "error"
     exit_status: ClassVar[int] = 1

@@ -19,7 +19,11 @@ _INT64_MAX = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimeRange:
-    """A stretch of time: ``start_ns <= t < stop_ns``."""
+    """A stretch of time: ``start_ns <= t < stop_ns``.
+
+    >>> av.TimeRange(0, 1_500_000_000).duration_s
+    1.5
+    """
 
     start_ns: int
     stop_ns: int
@@ -47,6 +51,9 @@ def parse_time(text: str, origin_ns: int | None = None) -> int:
     """Return ns since the epoch for RFC 3339, integer ns, or ``+12.5s`` after ``origin_ns``.
 
     A stamp without a zone is UTC.  All nine digits of a fraction count.  Raises ``InputError``.
+
+    >>> av.parse_time("2026-10-14T16:58:22Z")
+    1791997102000000000
     """
     text = text.strip()
     shown = ascii(text[:60])

@@ -29,7 +29,12 @@ def test_the_public_names_are_these_and_each_is_there() -> None:
     assert sorted(av.__all__) == [
         "AvdataopsError",
         "FoundScene",
+        "Image",
+        "Images",
         "Lake",
+        "PointCloud",
+        "PointClouds",
+        "Rows",
         "Scenes",
         "TimeRange",
         "connect",

@@ -20,9 +20,10 @@ AZURE = (ROOT / "docs" / "azure.md").read_text(encoding="utf-8")
 
 
 def console_lines(text: str) -> list[str]:
-    """Return the commands of every console block."""
+    """Return the commands of every console block, those of a pipe apart."""
     blocks = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [one.strip() for line in lines for one in re.split(r" \| (?=avdataops)", line)]
 
 
 def refusal(words: list[str]) -> str:
