@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 
 from avdataops.model.errors import UnreadableFile
 from avdataops.ports.files import ReadableFile
-from avdataops.readers.rosbag.bag1_chunk import chunk_content
+from avdataops.readers.rosbag.bag1_chunk import chunk_content, head_at
 from avdataops.readers.rosbag.bag1_index import Index, read_index
 from avdataops.readers.rosbag.bag1_scan import messages_in
 from avdataops.readers.rosbag.chunks import Chunk, ChunkedContainer, Contents
@@ -28,6 +29,12 @@ class _Chunks:
 
     def counts(self, chunk: Chunk) -> Mapping[int, int] | None:
         return chunk.counts
+
+    def size_of(self, chunk: Chunk) -> int:
+        head = None if chunk.is_plain else head_at(self._file, chunk.at)
+        with suppress(UnreadableFile):
+            return head.record.number("size") if head else 0
+        return 0
 
     def load(self, chunk: Chunk) -> Messages:
         content, indexed = chunk_content(self._file, chunk)

@@ -19,8 +19,6 @@ from avdataops.readers.rosbag.ordering import Loaded, LostChunk, Unit, in_time_o
 
 GROUP_BYTES = 16 << 20
 """Bytes inside the chunks that are read and decoded as one piece of work."""
-_USUAL_RATIO = 3
-"""Of the bytes inside a chunk to its bytes in the file, where the index does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +50,9 @@ class Chunks(Protocol):
 
     def counts(self, chunk: Chunk) -> Mapping[int, int] | None:
         """Return messages per connection, None if the index does not tell."""
+
+    def size_of(self, chunk: Chunk) -> int:
+        """Return the bytes that loading a chunk takes at most."""
 
     def load(self, chunk: Chunk) -> Messages:
         """Return all messages of a chunk in file order; raises ``InputError`` if they are lost."""
@@ -88,7 +89,7 @@ class ChunkedContainer:
         less than ``MAX_PENDING_BYTES`` of messages; else a problem ``unordered`` says where.
         """
         ids = frozenset(wanted)
-        groups = grouped(self._of(ids, time))
+        groups = grouped(self._of(ids, time), self._chunks.size_of)
         loads = (partial(self._load_all, group, ids, time) for group in groups)
         units = (unit for loaded in crew.ahead(loads) for unit in loaded)
         for item in in_time_order(units, self._note_disorder):
@@ -102,7 +103,7 @@ class ChunkedContainer:
         """Return the first messages of the wanted connections together."""
         ids = frozenset(wanted)
         found: list[bytes] = []
-        groups = grouped(self._of(ids, None), group_bytes=1)
+        groups = grouped(self._of(ids, None), self._chunks.size_of, group_bytes=1)
         units = (unit for group in groups for unit in self._kept(group, ids))
         for item in in_time_order(units, lambda _: None):
             if isinstance(item, Messages):
@@ -220,15 +221,22 @@ class Group:
     """First time of the chunk behind them, None if there is none."""
 
 
-def grouped(chunks: Sequence[Chunk], group_bytes: int = GROUP_BYTES) -> Iterator[Group]:
-    """Yield neighbouring chunks that are worth a piece of work together."""
+def grouped(
+    chunks: Sequence[Chunk], size_of: Callable[[Chunk], int], group_bytes: int = GROUP_BYTES
+) -> Iterator[Group]:
+    """Yield neighbouring chunks that are worth a piece of work together.
+
+    A group takes less than ``group_bytes``, or is a single chunk.
+    """
     start = size = 0
     for number, chunk in enumerate(chunks):
-        size += chunk.size or chunk.length * _USUAL_RATIO
-        if size >= group_bytes or number == len(chunks) - 1:
-            until_ns = chunks[number + 1].start_ns if number + 1 < len(chunks) else None
-            yield Group(tuple(chunks[start : number + 1]), until_ns)
-            start, size = number + 1, 0
+        own = max(size_of(chunk), chunk.length)
+        if number > start and size + own > group_bytes:
+            yield Group(tuple(chunks[start:number]), chunk.start_ns)
+            start, size = number, 0
+        size += own
+    if start < len(chunks):
+        yield Group(tuple(chunks[start:]), None)
 
 
 def _wanted(some: Messages, chunk: Chunk, ids: frozenset[int], time: TimeRange | None) -> Messages:

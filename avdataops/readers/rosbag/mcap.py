@@ -2,18 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
+from avdataops.model.errors import UnreadableFile
 from avdataops.ports.files import ReadableFile
 from avdataops.readers.rosbag import mcap_records as records
-from avdataops.readers.rosbag.chunks import Chunk, ChunkedContainer, Contents
+from avdataops.readers.rosbag.chunks import GROUP_BYTES, Chunk, ChunkedContainer, Contents
 from avdataops.readers.rosbag.container import Connection, Stated, undescribed
 from avdataops.readers.rosbag.definitions import LANGUAGES, full_name
 from avdataops.readers.rosbag.mcap_index import Index, read_index
+from avdataops.readers.rosbag.mcap_records import RECORD
 from avdataops.readers.rosbag.mcap_scan import messages_in
 from avdataops.readers.rosbag.mcap_walk import chunk_content
 from avdataops.readers.rosbag.messages import Messages
+
+_HEAD_BYTES = 128
+"""Enough for the head of a chunk: four numbers, its codec, and two more."""
 
 
 class _Chunks:
@@ -31,11 +37,21 @@ class _Chunks:
         found = self._index.counts(self._file, chunk)
         return None if found is None else dict(found)
 
+    def size_of(self, chunk: Chunk) -> int:
+        if chunk.is_plain or chunk.size:
+            return chunk.size
+        with suppress(UnreadableFile):
+            return records.parse_chunk(
+                self._file.read_at(chunk.at, _HEAD_BYTES)[RECORD.size :]
+            ).size
+        return 0
+
     def load(self, chunk: Chunk) -> Messages:
         index_bytes = self._index.bytes_behind(chunk)
         raw = self._file.read_at(chunk.at, chunk.length + index_bytes)
         content, area = memoryview(raw)[: chunk.length], raw[chunk.length :]
-        data = content if chunk.is_plain else chunk_content(content, chunk.length)
+        most = max(chunk.size, GROUP_BYTES) if chunk.size else None
+        data = content if chunk.is_plain else chunk_content(content, chunk.length, most)
         indexed = self._index.offsets_in(chunk, area) if index_bytes else None
         return messages_in(np.frombuffer(data, np.uint8), chunk.at, indexed)
 

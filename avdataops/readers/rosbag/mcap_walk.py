@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from isal import isal_zlib
 
-from avdataops.model.errors import InputError, UnreadableFile
+from avdataops.model.errors import HostileInput, InputError, UnreadableFile
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import ReadableFile, as_stream
 from avdataops.readers.rosbag import mcap_records as records
@@ -66,12 +66,15 @@ def walk(file: ReadableFile, found: Found, start: int, stop: int | None) -> int 
     return taker.end(None if stop is not None else at)
 
 
-def chunk_content(raw: Raw, length: int) -> Raw:
+def chunk_content(raw: Raw, length: int, most: int | None = None) -> Raw:
     """Return the records in a chunk record of ``length`` bytes, of which ``raw`` may be a part.
 
-    Raises ``InputError`` if the chunk is whole but broken, or declares an absurd size.
+    Raises ``InputError`` if the chunk is whole but broken, or declares an absurd size, or more
+    than the ``most`` that its index has announced.
     """
     head = records.parse_chunk(raw[RECORD.size :])
+    if most is not None and head.size > most:
+        raise HostileInput(f"it declares {head.size} bytes, and the index far fewer")
     if len(raw) < length or len(head.data) < head.packed_size:
         return inflate_prefix(head.codec, head.data, head.size)
     content = inflate(head.codec, head.data, head.size)
