@@ -12,6 +12,7 @@ from avdataops.signals.coverage import settle
 from avdataops.signals.episodes import Episode, Trigger, episodes
 from avdataops.signals.evidence import confidence, highest, lowest, margin, middle, number
 from avdataops.signals.held import long_enough
+from avdataops.signals.intervals import hysteresis
 from avdataops.signals.traffic import EgoBox, Track, Traffic, smoothed, traffic
 
 
@@ -32,6 +33,8 @@ class Params:
     close_thw_s: float = 1.0
     close_off_thw_s: float = 1.2
     close_min_speed_mps: float = 8.3
+    close_off_speed_mps: float = 7.5
+    """Once fast enough it goes on down to this: noise of the speed cuts no scene into pieces."""
     close_min_s: float = 3.0
     after_cut_in_s: float = 3.0
     """For so long after another came in from beside, the distance is not the ego's choice."""
@@ -79,7 +82,7 @@ def _of_track(
     t = track.seen.t
     following = episodes(t, steady.astype(np.float64), trigger)
     yield ("following", *long_enough(t, following, min_s=params.min_s, cut="following cut"))
-    chosen = _led(track) & (track.seen.ego_mps > params.close_min_speed_mps)
+    chosen = _led(track) & _fast(track, params, gap_ns)
     chosen &= ~_just_cut_in(track, params)
     headway = np.where(chosen, track.thw_s, np.inf)
     close = Trigger(on=params.close_thw_s, off=params.close_off_thw_s, max_gap_ns=gap_ns)
@@ -88,6 +91,22 @@ def _of_track(
         "close_following",
         *long_enough(t, tight, min_s=params.close_min_s, cut="close following cut"),
     )
+
+
+def _fast(track: Track, params: Params, gap_ns: int) -> Bools:
+    """Return where the ego is fast enough for close following to count."""
+    speed = track.seen.ego_mps
+    runs = hysteresis(
+        track.seen.t,
+        speed,
+        on=params.close_min_speed_mps,
+        off=params.close_off_speed_mps,
+        max_gap_ns=gap_ns,
+    )
+    edges = np.zeros(speed.size + 1, dtype=np.int64)
+    np.add.at(edges, runs.start, 1)
+    np.add.at(edges, runs.stop, -1)
+    return np.asarray(np.cumsum(edges[:-1]) > 0)
 
 
 def _led(track: Track) -> Bools:
@@ -150,7 +169,7 @@ def _severity(least_thw_s: float, params: Params) -> str:
 
 FOLLOWING = Detector(
     name="following",
-    version=1,
+    version=2,
     types=("following", "close_following"),
     params=Params,
     find=find,

@@ -24,6 +24,8 @@ class Params:
     off_mps2: float = 1.2
     onset_mps2: float = 0.5
     """The onset goes back to where the acceleration began, as a person would mark it."""
+    onset_within_s: float = 2.0
+    """But no further before ``off_mps2`` was passed: pulling away gently is no part of it."""
     min_s: float = 0.5
     merge_s: float = 1.0
     strong_mps2: float = 3.5
@@ -39,6 +41,7 @@ def find(drive: Drive, params: Params) -> Detection:
         max_gap_ns=drive.ego.max_gap_ns,
         merge_ns=round(params.merge_s * NS_PER_S),
         onset=params.onset_mps2,
+        onset_within_ns=round(params.onset_within_s * NS_PER_S),
     )
     lasting, cut = held(
         motion.t, motion.accel_mps2, trigger, min_s=params.min_s, cut="acceleration cut by a gap"
@@ -74,7 +77,7 @@ def _scene(motion: Along, episode: Episode, params: Params) -> Found:
 
 HARD_ACCEL = Detector(
     name="hard_accel",
-    version=1,
+    version=2,
     types=("hard_accel",),
     params=Params,
     find=find,

@@ -24,6 +24,9 @@ class Params:
     off_mps2: float = -1.5
     onset_mps2: float = -0.5
     """The onset goes back to where braking began, as a person would mark it."""
+    onset_within_s: float = 2.0
+    """But no further before ``off_mps2`` was passed: rolling up to a light with a foot on the brake
+    for many seconds is braking of its own, which then becomes hard."""
     min_s: float = 0.3
     """From the trigger to the end."""
     merge_s: float = 1.0
@@ -46,6 +49,7 @@ def find(drive: Drive, params: Params) -> Detection:
         max_gap_ns=gap_ns,
         merge_ns=round(params.merge_s * NS_PER_S),
         onset=params.onset_mps2,
+        onset_within_ns=round(params.onset_within_s * NS_PER_S),
     )
     for episode in episodes(motion.t, motion.accel_mps2, trigger):
         held_s = (episode.stop_ns - int(motion.t[episode.trigger])) / NS_PER_S
@@ -104,7 +108,7 @@ def _severity(least_mps2: float, params: Params) -> str:
 
 HARD_BRAKE = Detector(
     name="hard_brake",
-    version=1,
+    version=2,
     types=("hard_brake",),
     params=Params,
     find=find,

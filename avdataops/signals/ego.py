@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from avdataops.model.time import NS_PER_S
 from avdataops.signals.arrays import Floats, Times
 from avdataops.signals.columns import T_FIELD, float_array
 from avdataops.tables.signals import Match, Signal, signals
@@ -15,6 +16,10 @@ STANDING_MPS = 0.1
 """As in the definition of a standstill."""
 MIN_STANDING_SHARE = 0.01
 """Less standing than this share of the drive says too little about a sensor's zero."""
+MOVING_MPS = 2.0
+DEAD_S = 30.0
+"""A rate or an acceleration that keeps one value for so long of driving was never measured."""
+_MEASURED = (YAW_RATE, "accel_x_mps2", "accel_y_mps2")
 _MIN_COVERAGE = 0.5
 """A preferred source with less than this share of the widest one's ticks is passed over."""
 
@@ -49,6 +54,30 @@ def choose(offers: Iterable[Offer]) -> Offer | None:
     widest = max(offer.coverage for offer in known)
     wide = (offer for offer in known if offer.coverage >= _MIN_COVERAGE * widest)
     return min(wide, key=lambda o: (o.match.rank, -o.coverage, o.match.stream))
+
+
+def measured(offers: Iterable[Offer], ticks: Times) -> tuple[list[Offer], list[Offer]]:
+    """Return the offers that are measurements, and those with one value while the vehicle moved.
+
+    Fields that nobody fills stay at zero, and zero would be taken for driving straight on.  No
+    inertial sensor repeats a value for half a minute of driving.  Without a speed nothing is told.
+    """
+    given = list(offers)
+    speed = choose(offer for offer in given if offer.match.signal.name == "ego_speed_mps")
+    if speed is None or ticks.size <= 1:
+        return given, []
+    moving = np.abs(speed.values) > MOVING_MPS
+    least = DEAD_S * NS_PER_S / float(np.median(np.diff(ticks)))
+    split: tuple[list[Offer], list[Offer]] = ([], [])
+    for offer in given:
+        driven = np.count_nonzero(moving & np.isfinite(offer.values)) >= least
+        is_dead = (
+            offer.match.signal.name in _MEASURED
+            and driven
+            and np.nanmin(offer.values) == np.nanmax(offer.values)
+        )
+        split[bool(is_dead)].append(offer)
+    return split
 
 
 def ego_table(ticks: Times, offers: Iterable[Offer]) -> pa.Table:

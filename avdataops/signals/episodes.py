@@ -49,6 +49,8 @@ class Trigger:
     """Runs no further apart than this are one, unless data is missing between them."""
     onset: float | None = None
     """Level to which the onset goes back; None leaves it at ``on``."""
+    onset_within_ns: int | None = None
+    """The onset is at most so long before ``off`` was passed; None goes back however far."""
 
 
 def episodes(t: Times, x: Floats, trigger: Trigger) -> tuple[Episode, ...]:
@@ -65,6 +67,9 @@ def episodes(t: Times, x: Floats, trigger: Trigger) -> tuple[Episode, ...]:
     onset = runs.start
     if trigger.onset is not None:
         onset = onset_rows(t, x, runs, level=trigger.onset, max_gap_ns=gap)
+    if trigger.onset is not None and trigger.onset_within_ns is not None:
+        rise = onset_rows(t, x, runs, level=trigger.off, max_gap_ns=gap)
+        onset = np.maximum(onset, np.searchsorted(t, t[rise] - trigger.onset_within_ns))
     first_rows = segments(t, gap)[:, 0]
     times = runs.times(t)
     found: list[Episode] = []

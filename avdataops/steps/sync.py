@@ -17,7 +17,7 @@ from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepCo
 from avdataops.signals.clock_table import clock_table, stamps_from
 from avdataops.signals.clocks import Refusal
 from avdataops.signals.columns import batch_of
-from avdataops.signals.ego import Offer, ego_table
+from avdataops.signals.ego import Offer, ego_table, measured
 from avdataops.signals.frame_facts import frame_facts
 from avdataops.signals.frames import frame_table
 from avdataops.signals.gnss_ties import GnssClock, gnss_clocks, on_utc, tied_by_gnss
@@ -186,7 +186,11 @@ def _signals(ctx: StepContext, placed: list[PlacedStream], params: SyncParams) -
         if stream.is_signals:
             yield _synced(stream, stream.on_own_grid(params.rate_hz, limits))
         ctx.progress((number + 1) / len(fast))
-    yield _whole("ego", ego_table(ticks, offers))
+    usable, dead = measured(offers, ticks)
+    for offer in dead:
+        text = f"{offer.source} keeps one value throughout the drive: it is no measurement"
+        ctx.caveat(Problem(code="dead_signal", message=text, stream=offer.match.stream))
+    yield _whole("ego", ego_table(ticks, usable))
 
 
 def _objects(ctx: StepContext, placed: list[PlacedStream], tables: tuple[Table, ...]) -> pa.Table:
@@ -215,7 +219,7 @@ def _whole(name: str, table: pa.Table) -> Rows:
 
 SYNC = Step(
     name="sync",
-    version=3,
+    version=4,
     split=Split.MEASUREMENT,
     needs={
         "thinned": Need(kind="thinned", optional=True, doc="Every stream after downsampling."),

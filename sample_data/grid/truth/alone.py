@@ -17,8 +17,8 @@ from sample_data.grid.truth.events import (
 from sample_data.grid.world import GRID_HZ, World
 from sample_data.noise import Floats
 
-BRAKE = Level(on=-3.0, off=-1.5, min_s=0.3, merge_s=1.0, onset=-0.5)
-ACCELERATE = Level(on=2.4, off=1.2, min_s=0.5, merge_s=1.0, onset=0.5)
+BRAKE = Level(on=-3.0, off=-1.5, min_s=0.3, merge_s=1.0, onset=-0.5, onset_within_s=2.0)
+ACCELERATE = Level(on=2.4, off=1.2, min_s=0.5, merge_s=1.0, onset=0.5, onset_within_s=2.0)
 JERK = Level(on=4.13, off=2.0, min_s=0.1, merge_s=0.5)
 ASIDE = Level(on=4.0, off=2.5, min_s=0.5, merge_s=1.0)
 TURN = Level(on=5.0, off=3.0, min_s=1.5, merge_s=0.5)

@@ -38,6 +38,8 @@ class Level:
     merge_s: float = 0.0
     onset: float | None = None
     """The event begins where the signal last passed this level."""
+    onset_within_s: float = np.inf
+    """But at most so long before it passed ``off``."""
 
 
 def runs(mask: np.ndarray) -> Spans:
@@ -62,10 +64,13 @@ def passages(t_s: Floats, x: Floats, level: Level) -> Spans:
     kept = [(a, b) for a, b in merged if lasts_s(t_s, a, b) >= level.min_s]
     if level.onset is None:
         return kept
-    return [(_onset(beyond, a, sign * level.onset), b) for a, b in kept]
+    rises = [_last_below(beyond, a, sign * level.off) for a, _ in kept]
+    earliest = np.searchsorted(t_s, t_s[rises] - level.onset_within_s).tolist() if kept else []
+    begins = [_last_below(beyond, a, sign * level.onset) for a, _ in kept]
+    return [(max(a, b), stop) for a, b, (_, stop) in zip(begins, earliest, kept, strict=True)]
 
 
-def _onset(x: Floats, trigger: int, level: float) -> int:
+def _last_below(x: Floats, trigger: int, level: float) -> int:
     before = np.flatnonzero(x[:trigger] <= level)
     return int(before[-1]) + 1 if before.size else 0
 

@@ -102,3 +102,21 @@ def test_lost_rows_do_not_split_it() -> None:
 def test_without_an_object_list_it_is_unknown() -> None:
     (lost,) = find(drive(cruise(20.0)), Params()).unknown
     assert lost.reason == "no object list"
+
+
+def around_the_least_speed(low_mps: float) -> Drive:
+    """Follow 5 m behind while the ego's speed goes up and down about 8.3 m/s."""
+    speed = np.where(np.sin(2 * np.pi * T_S / 4.0) > 0, 8.5, low_mps)
+    lead_car = other("lead", T_S, np.full(T_S.size, 3.7 + 2.25 + 5.0), np.zeros(T_S.size), 8.3)
+    columns = cruise(40.0, 8.5)
+    at = np.arange(columns["ego_speed_mps"].size) / 50.0
+    columns["ego_speed_mps"] = np.interp(at, T_S, speed)
+    return drive(columns, (lead_car,))
+
+
+def test_speed_about_the_least_does_not_cut_it_into_pieces() -> None:
+    assert len(of("close_following", around_the_least_speed(8.1))) == 1
+
+
+def test_clearly_slower_ends_it() -> None:
+    assert of("close_following", around_the_least_speed(7.0)) == []

@@ -5,7 +5,16 @@ import pytest
 
 from avdataops.detectors.hard_accel import HARD_ACCEL, Params, find
 from avdataops.signals.arrays import Floats
-from avdataops.testing.drives import bump, clock, seconds, unknown_within, without_column
+from avdataops.testing.drives import (
+    bump,
+    clock,
+    cruise,
+    drive,
+    follow_acceleration,
+    seconds,
+    unknown_within,
+    without_column,
+)
 from avdataops.testing.drives_motion import pushed
 
 T_S = clock(30.0)
@@ -80,3 +89,10 @@ def test_noise_does_not_find_more_than_the_truth() -> None:
     rng = np.random.default_rng(4)
     noisy = push(3.2) + rng.normal(0.0, 0.4, T_S.size)
     assert len(find(pushed(noisy), Params()).found) == 1
+
+
+def test_pulling_away_gently_before_is_no_part_of_it() -> None:
+    light = 0.8 * bump(T_S, 8.0, 8.0)
+    given = drive(follow_acceleration(cruise(30.0, 5.0), light + 3.0 * bump(T_S, 14.0, 3.0)))
+    (scene,) = find(given, Params()).found
+    assert seconds(scene.start_ns) == pytest.approx(12.2, abs=0.4)

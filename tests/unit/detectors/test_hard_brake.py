@@ -185,3 +185,12 @@ def test_the_row_of_the_table_is_complete() -> None:
         ("hard_brake",),
         find,
     )
+
+
+def test_many_seconds_of_light_braking_before_are_no_part_of_it() -> None:
+    light = -0.9 * bump(T_S, 8.0, 7.0)
+    scene = only(find(braking(light + pulse(-4.0, 13.0), 25.0), Params()))
+    assert seconds(scene.start_ns) == pytest.approx(11.2, abs=0.4)
+    whole = only(find(braking(light + pulse(-4.0, 13.0), 25.0), Params(onset_within_s=20.0)))
+    assert seconds(whole.start_ns) == pytest.approx(8.3, abs=0.4)
+    assert scene.stop_ns == whole.stop_ns

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avdataops.signals.ego import Offer, choose, ego_table
+from avdataops.signals.ego import Offer, choose, ego_table, measured
 from avdataops.tables.signals import Match, signal, signals
 
 
@@ -127,3 +127,42 @@ def test_a_car_that_never_stands_tells_no_bias(speeds: list[float]) -> None:
     table = ego_table(np.arange(3), [_offer(speeds), _inertial([0.01, 0.01, 0.01])])
     assert table["yaw_rate_radps"].to_pylist() == [0.01, 0.01, 0.01]
     assert b"bias_removed" not in table.field("yaw_rate_radps").metadata
+
+
+TICKS = np.arange(0, 60_000_000_000, 20_000_000, dtype=np.int64)
+MOVING = [10.0] * TICKS.size
+
+
+def test_a_yaw_rate_that_nobody_fills_is_no_measurement() -> None:
+    speed, unfilled = _offer(MOVING), _offer([0.0] * TICKS.size, name="yaw_rate_radps")
+    assert measured([speed, unfilled], TICKS) == ([speed], [unfilled])
+
+
+@pytest.mark.parametrize("name", ["yaw_rate_radps", "accel_x_mps2", "accel_y_mps2"])
+def test_one_other_value_makes_it_a_measurement(name: str) -> None:
+    values = [0.0] * TICKS.size
+    values[1234] = 1e-6
+    speed, told = _offer(MOVING), _offer(values, name=name)
+    assert measured([speed, told], TICKS) == ([speed, told], [])
+    assert measured([speed, _offer([0.0] * TICKS.size, name=name)], TICKS)[1] != []
+
+
+def test_a_constant_speed_and_constant_texts_are_measurements() -> None:
+    speed, gear = _offer(MOVING), _offer([4.0] * TICKS.size, name="gear")
+    assert measured([speed, gear], TICKS) == ([speed, gear], [])
+
+
+@pytest.mark.parametrize(
+    "speeds",
+    [
+        [0.0] * TICKS.size,
+        [0.0] * (TICKS.size - 1000) + [10.0] * 1000,
+        [NAN] * TICKS.size,
+    ],
+    ids=["standing", "twenty_seconds_of_driving", "unknown"],
+)
+def test_a_constant_rate_of_a_car_that_hardly_drove_stays(speeds: list[float]) -> None:
+    speed, still = _offer(speeds), _offer([0.0] * TICKS.size, name="yaw_rate_radps")
+    assert measured([speed, still], TICKS) == ([speed, still], [])
+    assert measured([still], TICKS) == ([still], [])
+    assert measured([], TICKS[:0]) == ([], [])

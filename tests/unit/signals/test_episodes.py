@@ -108,3 +108,20 @@ def test_episodes_are_in_order_apart_and_within_the_data(x: Floats, merge_ms: in
     for one, other in pairwise(made):
         assert isinstance(one, Episode)
         assert one.stop_ns <= other.start_ns
+
+
+def test_the_onset_goes_no_further_back_than_it_may() -> None:
+    x = [0.0, *[0.7] * 10, 1.5, 3.0, 3.0, 0.0, 0.0]
+    assert found(x, onset=0.5) == [(1, 12, 13)]
+    near = Trigger(on=2.0, off=1.0, max_gap_ns=GAP_NS, onset=0.5, onset_within_ns=300 * MS)
+    (one,) = episodes(every(len(x)), np.array(x), near)
+    assert (one.onset, one.trigger, one.last) == (8, 12, 13)
+
+
+@pytest.mark.parametrize("within_ms", [0, 100, 700, 5000])
+def test_a_bound_that_nothing_reaches_changes_nothing(within_ms: int) -> None:
+    x = np.array([0.0, 0.0, 1.5, 3.0, 3.0, 0.0, 0.0])
+    same = {"on": 2.0, "off": 1.0, "max_gap_ns": GAP_NS}
+    plain = episodes(every(x.size), x, Trigger(**same, onset=1.0))
+    bounded = Trigger(**same, onset=1.0, onset_within_ns=within_ms * MS)
+    assert episodes(every(x.size), x, bounded) == plain
