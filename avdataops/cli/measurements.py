@@ -99,7 +99,8 @@ def _saving(stream: str, told: dict[str, Any]) -> str:
     return (
         f"  {stream}: {told['keyframes']:,} of {recorded:,} recorded ({share:.1%} saved);"
         f" {told['kept_by_downsampling']:,} after downsampling,"
-        f" {told['near_duplicates']:,} near duplicates, {told['hours']:.2f} h"
+        f" {told['near_duplicates']:,} near duplicates, {told['hours']:.2f} h;"
+        f" {told['full_rate']:,} near scenes at full rate"
     )
 
 

@@ -1,7 +1,6 @@
 """Points of a lidar sweep put where they would be had the whole sweep been measured at once.
 
-A pure function; no step calls it yet: the bytes of point clouds stay in the raw zone, and whoever
-opens them there has the poses at hand in the ``synced`` table of the odometry.
+A pure function; the step ``deskew_lidar`` calls it with poses by dead reckoning.
 """
 
 from dataclasses import dataclass

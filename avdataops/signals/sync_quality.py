@@ -5,12 +5,15 @@ from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from avdataops.model.time import NS_PER_S
+from avdataops.model.time import NS_PER_MS, NS_PER_S
+from avdataops.signals.arrays import Times
 from avdataops.signals.stream_timing import StreamTiming
 from avdataops.signals.ties import Tie
 from avdataops.tables.kinds import kind
 
+_PER_MILLION = 1e-6
 _Placed = Iterable[tuple[StreamTiming, Tie]]
 
 
@@ -51,6 +54,20 @@ def _quality(timing: StreamTiming, tie: Tie) -> dict[str, object]:
         "longest_gap_s": longest_ns / NS_PER_S,
         "last_ns": last,
     }
+
+
+def to_reference(quality: pa.Table, stream: str, t: Times) -> Times | None:
+    """Return a stream's times on the reference clock by its row of a quality table.
+
+    None where its clock is not tied to the reference, or the stream has no row.
+    """
+    rows = quality.filter(pc.equal(quality["stream"], stream)).to_pylist()
+    if not rows or rows[0]["offset_ms"] is None:
+        return None
+    offset_ns = rows[0]["offset_ms"] * NS_PER_MS
+    first_ns = rows[0]["t_ns"] - round(offset_ns)
+    drift = (t - first_ns) * (rows[0]["drift_ppm"] or 0.0) * _PER_MILLION
+    return np.asarray(t + np.rint(offset_ns + drift).astype(np.int64), dtype=np.int64)
 
 
 def gap_table(placed: _Placed) -> pa.Table:

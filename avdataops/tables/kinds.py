@@ -17,6 +17,7 @@ TYPES = {
     "string": pa.string(),
     "bool": pa.bool_(),
     "binary": pa.binary(),
+    "list<float>": pa.list_(pa.float32()),
 }
 
 

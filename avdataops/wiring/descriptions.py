@@ -42,14 +42,15 @@ def describe(catalog: CatalogReader, facts: Measurement) -> dict[str, object]:
 
 
 def savings_of(catalog: CatalogReader, measurement: str) -> dict[str, dict[str, Any]]:
-    """Return by stream how few of its frames are worth a label, by the current keyframes."""
+    """Return by stream how few frames are worth a label, and how many are kept near scenes."""
     current = {table.id for table in catalog.artifacts(measurement, kind="keyframes")}
     told: dict[str, dict[str, Any]] = {}
     for run in catalog.runs(measurement, step="keyframes"):
         savings = run.facts.get("savings")
         if isinstance(savings, dict) and current.intersection(one.id for one in run.made):
             told |= savings
-    return told
+    near = {table.name: table.rows for table in catalog.artifacts(measurement, kind="full_rate")}
+    return {stream: one | {"full_rate": near.get(stream) or 0} for stream, one in told.items()}
 
 
 def stream_row(table: Artifact) -> dict[str, object]:

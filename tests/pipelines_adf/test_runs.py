@@ -307,7 +307,7 @@ def test_rehydration_waits_until_all_is_hot_and_then_reprocesses(cloud: Cloud) -
     assert [one["priority"] for one in cloud.orchestrator.of("rehydrate", M1)] == ["High"] * 3
     assert cloud.clock.slept == [1800, 1800, 1]
     (request,) = cloud.orchestrator.of("run", M1)
-    assert (request["first"], request["last"]) == ("extract", "detect_scenes")
+    assert (request["first"], request["last"]) == ("extract", "full_rate")
 
 
 def test_rehydration_that_takes_more_than_three_days_is_given_up_and_told(cloud: Cloud) -> None:

@@ -15,7 +15,16 @@ from typing import Any
 from tests.doubles.adf.commands import Finished
 
 COMMAND = "python -m batch_tasks.orchestrate"
-STEPS = ("validate", "extract", "downsample", "sync", "keyframes", "enrich", "detect_scenes")
+STEPS = (
+    "validate",
+    "extract",
+    "downsample",
+    "sync",
+    "keyframes",
+    "enrich",
+    "detect_scenes",
+    "full_rate",
+)
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 _ALWAYS = frozenset({"action", "settings", "pipelineRunId", "traceparent"})
 REQUESTS: Mapping[str, frozenset[str]] = {

@@ -89,7 +89,16 @@ def test_a_reference_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_the_shipped_pipeline_is_found_by_name() -> None:
     names = [stage.step for stage in load_pipeline("drive_to_scenes").steps]
     assert names == [
-        *("validate", "extract", "downsample", "sync", "keyframes", "enrich", "detect_scenes")
+        *(
+            "validate",
+            "extract",
+            "downsample",
+            "sync",
+            "keyframes",
+            "enrich",
+            "detect_scenes",
+            "full_rate",
+        )
     ]
     with pytest.raises(ConfigError, match="did you mean 'drive_to_scenes'"):
         load_pipeline("drive_to_scene")
