@@ -18,8 +18,9 @@ _log = logging.getLogger(__name__)
 def map_tables(storage: Storage, given: Artifact) -> tuple[Artifact, ...]:
     """Return the tables of the roads and places of a stored map, made if they are not there.
 
-    The whole map is in memory while they are made, so it must keep to the enricher's default
-    limit.  Nothing for a map that cannot be read: the enrichment reads it itself and says why.
+    All roads of the map are in memory while they are made, the rest of it never is; it must keep to
+    the enricher's default limits.  Nothing for a map that cannot be read: the enrichment reads it
+    itself and says why.
     """
     from avdataops.enrichers.road_osm.edge_table import CONTENTS, VERSION
 

@@ -21,7 +21,7 @@ from avdataops.ports.files import ReadableFile, as_stream
 from avdataops.signals.arrays import Indices
 from avdataops.signals.roads import Edges, Points
 
-VERSION = 1
+VERSION = 2
 """Of the extraction; raise it when the same extract gives other tables."""
 _BOX = pa.schema({name: pa.float64() for name in Area._fields})
 _LINE = pa.list_(pa.float64())

@@ -51,8 +51,9 @@ class Params:
     """Of positions across the road (Newson & Krumm 2009)."""
     beta_m: float = 3.0
     """How far routes and straight lines differ (Newson & Krumm 2009, as Meili has it)."""
-    max_map_mb: int = 512
-    """Of the file, and of what it unpacks to."""
+    max_map_mb: int = 8192
+    """Of the file, and of what it unpacks to: it lies on the disk while it is read, not in memory.
+    What is held of it is bounded by ``MAX_ROAD_NODES``."""
 
     @property
     def limits(self) -> MatchLimits:
@@ -210,7 +211,7 @@ def _unit(name: str) -> str:
 
 ROAD_OSM = Enricher(
     name="road_osm",
-    version=2,
+    version=3,
     needs="map",
     columns={
         name: _unit(name)

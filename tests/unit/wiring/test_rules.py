@@ -69,9 +69,8 @@ def test_rules_become_a_parameter_of_the_step_beside_the_others(
         params={"detect_scenes": {"max_gap_s": 1.0}},
     )
     with open_workspace(given) as workspace:
-        last = workspace.pipeline().steps[-1]
-    assert last.step == "detect_scenes"
-    assert last.params == {"max_gap_s": 1.0, "rules": {"fast.yaml": FAST}}
+        (detect,) = [one for one in workspace.pipeline().steps if one.step == "detect_scenes"]
+    assert detect.params == {"max_gap_s": 1.0, "rules": {"fast.yaml": FAST}}
 
 
 def test_without_rules_the_pipeline_is_as_it_was(tmp_path: Path) -> None:
