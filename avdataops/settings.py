@@ -121,6 +121,10 @@ class Settings(BaseSettings):
         description="Files with weather: NOAA ISD, METAR (with a CSV of stations), Parquet or CSV.",
     )
     map: Path | None = Field(default=None, description="OpenStreetMap extract (.osm, .osm.pbf).")
+    map_tiles: Path | None = Field(
+        default=None,
+        description="Tar of Valhalla's tiles of the map, for enrich.road_osm.matcher = valhalla.",
+    )
     model: Path | None = Field(
         default=None, description="ONNX weights for the step see_objects; yours, with your licence."
     )
@@ -220,7 +224,7 @@ def _anchored(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     if file is None:
         return settings
     changed: dict[str, object] = {}
-    paths = {"workspace", "weather", "map", "model", "anonymiser", "rules"}
+    paths = {"workspace", "weather", "map", "map_tiles", "model", "anonymiser", "rules"}
     for name in in_file.keys() & paths - set(flags) - set(in_environment):
         value = getattr(settings, name)
         if isinstance(value, tuple):

@@ -12,10 +12,12 @@ import numpy as np
 import shapely
 
 from avdataops.model.time import NS_PER_S
+from avdataops.ports.map_matching import Chain, Fixes, Matcher
 from avdataops.signals.arrays import Bools, Floats, Indices, Times
 from avdataops.signals.geo import segment_distance_m, wrap_pi
 from avdataops.signals.hidden_states import Decoded, decode
 from avdataops.signals.road_graph import RoadGraph, arc_tree, distances
+from avdataops.signals.roads import Plane, Points
 
 BACK_M = 15.0
 """How far noise may move a point back along its arc."""
@@ -68,18 +70,6 @@ class Candidates:
     """Of the nearest place from the beginning of the arc."""
     log: Floats
     """Logarithm of how likely the point is there; -inf for none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """Points that follow each other on the road network without a break."""
-
-    rows: Indices
-    """Of the trace; only points that were used."""
-    arc: Indices
-    offset_m: Floats
-    probability: Floats
-    """That the point is on the edge of its arc, in either direction, or at the node next to it."""
 
 
 def thin(trace: Trace, spacing_m: float) -> Indices:
@@ -183,6 +173,16 @@ def blocks(straight_m: Floats) -> list[tuple[int, int]]:
         cuts |= {row, row + 1}
     edges = sorted(cuts)
     return [(a, b) for a, b in pairwise(edges) if b > a]
+
+
+def hidden_markov(graph: RoadGraph, plane: Plane, limits: MatchLimits) -> Matcher:
+    """Return the matcher of this module for one road network."""
+
+    def match(fixes: Fixes, /) -> tuple[Chain, ...]:
+        x, y = plane.metres(Points(fixes.lat_deg, fixes.lon_deg))
+        return chains(graph, Trace(fixes.t_ns, x, y, fixes.heading_rad, fixes.moving), limits)
+
+    return match
 
 
 def chains(graph: RoadGraph, trace: Trace, limits: MatchLimits) -> tuple[Chain, ...]:

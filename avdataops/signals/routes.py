@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 
 from avdataops.model.time import NS_PER_S
+from avdataops.ports.map_matching import Chain
 from avdataops.signals.arrays import Bools, Floats, Indices, Times
-from avdataops.signals.map_matching import BACK_M, Chain, Trace, blocks
+from avdataops.signals.map_matching import BACK_M, Trace, blocks
 from avdataops.signals.road_graph import RoadGraph, distances
 
 _DETOUR, _DETOUR_M = 2.0, 250.0

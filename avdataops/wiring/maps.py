@@ -23,7 +23,10 @@ def map_tables(storage: Storage, given: Artifact) -> tuple[Artifact, ...]:
     itself and says why.
     """
     from avdataops.enrichers.road_osm.edge_table import CONTENTS, VERSION
+    from avdataops.enrichers.road_osm.valhalla import is_tiles
 
+    if is_tiles(storage.open(given.location)):
+        return ()
     places = {
         content: Location(Zone.RAW, f"reference/{given.sha256[:16]}/{content}-v{VERSION}.parquet")
         for content in CONTENTS

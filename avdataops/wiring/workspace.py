@@ -86,12 +86,16 @@ class Workspace:
 
     def references(self) -> tuple[Artifact, ...]:
         """Bring the configured weather, map and weights files into the raw zone; repeatable."""
-        given = [("weather", path) for path in self.settings.weather]
-        given += [("map", self.settings.map)] if self.settings.map else []
-        given += [("model", self.settings.model)] if self.settings.model else []
-        anonymiser = self.settings.anonymiser
-        given += [("anonymiser", anonymiser)] if anonymiser else []
-        found = tuple(self.reference(role, path) for role, path in given)
+        set_to = self.settings
+        given = [("weather", "weather", path) for path in set_to.weather]
+        named = (
+            ("map", set_to.map),
+            ("map_tiles", set_to.map_tiles),
+            ("model", set_to.model),
+            ("anonymiser", set_to.anonymiser),
+        )
+        given += [(name.removesuffix("_tiles"), name, path) for name, path in named if path]
+        found = tuple(self.reference(role, path, name) for role, name, path in given)
         for one in found:
             if one.attributes["role"] == "map":
                 found += map_tables(self.storage, one)
@@ -99,10 +103,10 @@ class Workspace:
             self.catalog.reference(found)
         return found
 
-    def reference(self, role: str, path: Path) -> Artifact:
+    def reference(self, role: str, path: Path, setting: str = "") -> Artifact:
         """Bring a file into the raw zone and return the fact about it; the catalog is not told."""
         if not path.is_file():
-            raise ConfigError(f"setting '{role}': there is no file '{path}'")
+            raise ConfigError(f"setting '{setting or role}': there is no file '{path}'")
         sha256 = _sha256(path)
         at = Location(Zone.RAW, f"reference/{sha256[:16]}/{path_part(path.name)}")
         self.storage.put(at, _chunks(path))

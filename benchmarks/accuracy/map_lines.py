@@ -52,6 +52,9 @@ def _cause(roads: Roads, region: str) -> str:
     share = roads.get("wrong_within_10_m_of_a_way_end", {}).get(region)
     if share is None:
         return told
+    known = roads.get("way_accuracy_route_known", {}).get(region)
+    best = "" if known is None else f" ({known:.3f} with the route known beforehand)"
     return (
-        f"{told}; {share:.0%} of the wrong points are within 10 m of where one way becomes the next"
+        f"{told}{best}; {share:.0%} of the wrong points are within 10 m of where one way becomes"
+        " the next"
     )

@@ -29,6 +29,7 @@ SIGMAS_M = (1.0, 3.0, 5.0, 10.0)
 BAR_BOUNDARY_M = 10.0
 BAR_SIGMA_M, BAR_ACCURACY, BAR_POINTS_PER_S = 5.0, 0.98, 10_000.0
 DRIVE_M = 30_000.0
+DRIVES = 3
 NOISE_S = 30.0
 """Errors of a receiver stay alike for so long."""
 WHEEL_SCALE = 1.005
@@ -61,7 +62,7 @@ def folder() -> Path | None:
     return found if all((found / name).is_file() for name in EXTRACTS) else None
 
 
-def figures(seed: int, drives: int = 3) -> dict[str, object]:
+def figures(seed: int, drives: int = DRIVES) -> dict[str, object]:
     """Return way accuracy by extract and noise, and points per second of one core.
 
     Without the extracts, why there is nothing to measure.
@@ -77,7 +78,7 @@ def figures(seed: int, drives: int = 3) -> dict[str, object]:
     for name in EXTRACTS:
         graph, edges = load(where / name)
         special = special_edges(where / name, edges)
-        region = name.split(".")[0].split("_")[1].split("-")[0]
+        region = region_of(name)
         accuracy[region], bare[region] = {}, {}
         for sigma in SIGMAS_M:
             with_wheels, without, at_end = _accuracy((graph, edges), seed, sigma, drives)
@@ -103,6 +104,11 @@ def figures(seed: int, drives: int = 3) -> dict[str, object]:
     }
 
 
+def region_of(name: str) -> str:
+    """Return what an extract is of, by the name of its file."""
+    return name.split(".", maxsplit=1)[0].split("_")[1].split("-", maxsplit=1)[0]
+
+
 def load(path: Path) -> tuple[RoadGraph, Edges]:
     """Return the graph and the edges of an extract."""
     extract = read_extract(BytesFile(path.name, path.read_bytes()), max_mb=512)
@@ -125,7 +131,7 @@ def _accuracy(
         rng = np.random.default_rng([seed, number])
         drive = random_drive(graph, rng, length_m=DRIVE_M, rate_hz=1.0)
         trace = noisy(drive, rng, sigma_m)
-        wheels = np.gradient(drive.s_m) * WHEEL_SCALE + rng.normal(0.0, 0.05, drive.s_m.size)
+        wheels = wheel_speed(drive, rng)
         for place, speed in enumerate((wheels, None)):
             matched = matched_edges(graph, trace, speed)
             good = (matched >= 0) & (ways[matched] == ways[drive.edge])
@@ -135,6 +141,11 @@ def _accuracy(
         total += drive.edge.size
     with_wheels, without = np.round(right / total, 4).tolist()
     return with_wheels, without, boundaries_within(BAR_BOUNDARY_M, ends_m)
+
+
+def wheel_speed(drive: TrueDrive, rng: np.random.Generator) -> Floats:
+    """Return the speed that worn wheels tell, with the noise of a CAN signal."""
+    return np.gradient(drive.s_m) * WHEEL_SCALE + rng.normal(0.0, 0.05, drive.s_m.size)
 
 
 def _from_way_end(drive: TrueDrive, ways: Indices) -> Floats:

@@ -1,6 +1,6 @@
 """What an extract knows of the ticks of a drive: the matched road, and what is along the route."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +9,10 @@ import shapely
 from avdataops.enrichers.road_osm.extract import Extract
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.enriching import Track
+from avdataops.ports.map_matching import Chain, Fixes, Matcher
 from avdataops.signals.arrays import Bools, Floats, Indices
 from avdataops.signals.junctions import Junctions, find_junctions, junction_kind
-from avdataops.signals.map_matching import Chain, MatchLimits, Trace, chains
+from avdataops.signals.map_matching import MatchLimits, Trace, hidden_markov
 from avdataops.signals.road_graph import RoadGraph, road_graph
 from avdataops.signals.roads import Plane, Points
 from avdataops.signals.routes import (
@@ -66,10 +67,21 @@ class _Map:
     """Stretch -> edges that are part of one."""
 
 
+MakeMatcher = Callable[[RoadGraph, Plane, Indices], Matcher]
+"""From a network with the OSM way of each edge to what matches on it."""
+
+
 def on_roads(
-    extract: Extract, track: Track, rows: Indices, limits: MatchLimits, min_speed_mps: float
+    extract: Extract,
+    track: Track,
+    rows: Indices,
+    limits: MatchLimits,
+    min_speed_mps: float,
+    make: MakeMatcher | None = None,
 ) -> list[OnRoad]:
     """Return what is known of the ticks in ``rows``, whose positions must be known.
+
+    ``make`` gives the matcher, by default our own.
 
     Ticks between them without a position are placed by their speed, where the route leads from
     before to after and is as long as the wheels say.
@@ -78,16 +90,21 @@ def on_roads(
         return []
     plane = Plane(Points(track.lat_deg[rows], track.lon_deg[rows]))
     graph = road_graph(extract.edges, plane)
-    x, y = plane.metres(Points(track.lat_deg[rows], track.lon_deg[rows]))
     fast = track.speed_mps[rows] >= min_speed_mps
-    trace = Trace(track.t_ns[rows], x, y, track.heading_rad[rows], fast)
+    fixes = Fixes(
+        track.t_ns[rows], track.lat_deg[rows], track.lon_deg[rows], track.heading_rad[rows], fast
+    )
+    x, y = plane.metres(Points(fixes.lat_deg, fixes.lon_deg))
+    trace = Trace(fixes.t_ns, x, y, fixes.heading_rad, fast)
+    way_id = extract.attributes["way_id"].to_numpy()[extract.edges.way]
+    match = make(graph, plane, way_id) if make else hidden_markov(graph, plane, limits)
     holds = {
         name: extract.attributes.column(name).to_numpy()[extract.edges.way].astype(np.bool_)
         for name in STRETCHES
     }
     known = _Map(extract, graph, find_junctions(extract.edges, graph), holds)
     found = []
-    for chain in chains(graph, trace, limits):
+    for chain in match(fixes):
         taken = route(graph, trace, chain)
         wheels = track.speed_mps[rows[taken.rows]]
         taken = replace(taken, s_m=steadied(trace.t_ns[taken.rows], taken.s_m, wheels))

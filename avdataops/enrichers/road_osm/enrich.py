@@ -1,6 +1,7 @@
 """Road context along the track: the matched road of an OpenStreetMap extract, and what is near."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from avdataops.enrichers.road_osm.along import MEASURED, on_roads, school_distance_m
+from avdataops.enrichers.road_osm.along import MEASURED, MakeMatcher, on_roads, school_distance_m
 from avdataops.enrichers.road_osm.edge_table import CONTENTS, read_tables
 from avdataops.enrichers.road_osm.extract import Area, Extract, read_extract
 from avdataops.enrichers.road_osm.tags import ATTRIBUTES
-from avdataops.model.errors import InputError
+from avdataops.enrichers.road_osm.valhalla import is_tiles, meili, open_tiles
+from avdataops.model.errors import ConfigError, InputError, did_you_mean
 from avdataops.model.stream import Problem
 from avdataops.ports.enriching import Enricher, Track
 from avdataops.ports.step import InputFile, StepContext
@@ -30,6 +32,7 @@ _STRAIGHT = (
 """Columns of straight distances, known wherever the map is."""
 _UNIT_BY_END = {"_mps": "m/s", "_m": "m", "_rad": "rad"}
 _HASH_DIGITS = 12
+_MATCHERS = ("hmm", "valhalla")
 _M_PER_DEG = 111_000.0
 # Keeps the margin finite at the poles.
 _MIN_COS = 0.01
@@ -51,6 +54,8 @@ class Params:
     """Of positions across the road (Newson & Krumm 2009)."""
     beta_m: float = 3.0
     """How far routes and straight lines differ (Newson & Krumm 2009, as Meili has it)."""
+    matcher: str = "hmm"
+    """``hmm``: our own; ``valhalla``: Meili, from a tar of tiles beside the map (docs/maps.md)."""
     max_map_mb: int = 8192
     """Of the file, and of what it unpacks to: it lies on the disk while it is read, not in memory.
     What is held of it is bounded by ``MAX_ROAD_NODES``."""
@@ -84,13 +89,14 @@ def enrich(
     attributes = [ATTRIBUTES.empty_table()]
     waiting = np.flatnonzero(np.isfinite(track.lat_deg) & np.isfinite(track.lon_deg))
     area = _around(_at(track, waiting))
-    for source, extract in _extracts(context, files, params, area):
-        rows = waiting[_covered(extract, _at(track, waiting), params.max_distance_m)]
-        found.source[rows] = source
-        _look_up(track, rows, extract, params, found, sum(map(len, attributes)))
-        found.source[(found.way >= 0) & (found.source == None)] = source  # noqa: E711 - by element
-        attributes.append(extract.attributes)
-        waiting = waiting[found.way[waiting] < 0]
+    with _matcher(files, params) as make:
+        for source, extract in _extracts(context, files, params, area):
+            rows = waiting[_covered(extract, _at(track, waiting), params.max_distance_m)]
+            found.source[rows] = source
+            _look_up(track, rows, (extract, make), params, found, sum(map(len, attributes)))
+            found.source[(found.way >= 0) & (found.source == None)] = source  # noqa: E711 - by element
+            attributes.append(extract.attributes)
+            waiting = waiting[found.way[waiting] < 0]
     if files and track.t_ns.size and not any(found.source):
         context.caveat(
             Problem(
@@ -104,6 +110,27 @@ def enrich(
     columns |= {name: pa.array(x, from_pandas=True) for name, x in found.measured.items()}
     columns["junction_kind"] = pa.array(found.junction_kind, type=pa.string())
     return columns | {"map_source": pa.array(found.source, type=pa.string())}
+
+
+@contextmanager
+def _matcher(files: tuple[InputFile, ...], params: Params) -> Iterator[MakeMatcher | None]:
+    """Yield what makes the wanted matcher, None for our own; raises ``ConfigError``."""
+    if params.matcher not in _MATCHERS:
+        raise ConfigError(
+            f"no matcher '{params.matcher}'{did_you_mean(params.matcher, _MATCHERS)}",
+            hint=f"set enrich.road_osm.matcher to one of {', '.join(_MATCHERS)}",
+        )
+    if params.matcher == "hmm" or not files:
+        yield None
+        return
+    tiles = [given.file for given in files if is_tiles(given.file)]
+    if not tiles:
+        raise ConfigError(
+            "the matcher 'valhalla' has no tiles",
+            hint="name a tar of them in the setting map_tiles (docs/maps.md)",
+        )
+    with open_tiles(tiles[0]) as ask:
+        yield meili(ask, params.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +182,7 @@ def _extracts(
         if "content" in one.artifact.attributes
     }
     for given in files:
-        if "content" in given.artifact.attributes:
+        if "content" in given.artifact.attributes or is_tiles(given.file):
             continue
         edges, places = (tables.get((given.artifact.sha256, content)) for content in CONTENTS)
         try:
@@ -185,9 +212,15 @@ def _covered(extract: Extract, places: Points, margin_m: float) -> Bools:
 
 
 def _look_up(
-    track: Track, rows: Indices, extract: Extract, params: Params, found: _Found, known_ways: int
+    track: Track,
+    rows: Indices,
+    known: tuple[Extract, MakeMatcher | None],
+    params: Params,
+    found: _Found,
+    known_ways: int,
 ) -> None:
     """Write what the extract knows of these ticks; its ways follow those known before."""
+    extract, make = known
     places = _at(track, rows)
     junctions = extract.edges.nodes.take(leg_counts(extract.edges) >= JUNCTION_LEGS)
     straight = (
@@ -198,7 +231,7 @@ def _look_up(
     )
     for name, value in zip(_STRAIGHT, straight, strict=True):
         found.measured[name][rows] = value
-    for one in on_roads(extract, track, rows, params.limits, params.min_speed_mps):
+    for one in on_roads(extract, track, rows, params.limits, params.min_speed_mps, make):
         found.way[one.rows] = one.way + known_ways
         found.junction_kind[one.rows] = one.junction_kind
         for name, value in one.measured.items():
