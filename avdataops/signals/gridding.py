@@ -1,6 +1,6 @@
 """Streams put on the ticks of one grid: interpolated or held, and null across every gap."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from avdataops.model.time import NS_PER_MS, NS_PER_S
-from avdataops.signals.align import angle_at, hold_index_at, linear_at, regular_grid
+from avdataops.signals.align import angle_at, hold_index_at, linear_at, regular_grid, slerp_at
 from avdataops.signals.arrays import Floats, Pairs, Times
 from avdataops.signals.circles import unwrapped, wrapped_like, wraps
 from avdataops.signals.columns import (
@@ -20,6 +20,7 @@ from avdataops.signals.columns import (
     natures,
     own_rows,
     quantity_field,
+    quaternions,
     rows_at,
     smooth_values,
 )
@@ -28,6 +29,7 @@ from avdataops.signals.timing import median_period_ns
 
 # Jitter must not cost a stream of the grid's rate every second tick.
 _RATE_SLACK = 1.02
+_UNIT_SLACK = 0.1
 _ENVELOPE = ("_min", "_max", "_mean")
 
 
@@ -93,8 +95,8 @@ def at_ticks(t: Times, x: Floats, ticks: Times, method: str, limits: Limits) -> 
 def synced(table: pa.Table, t: Times, ticks: Times, limits: Limits) -> pa.Table:
     """Return a stream's numbers and texts at ticks; ``t`` are its times on the ticks' clock.
 
-    Quantities are interpolated, all else is held.  Envelopes of thinned signals are left out: they
-    belong to the thinned table's own times.
+    Quantities are interpolated, orientations by slerp, and all else is held.  Envelopes of thinned
+    signals are left out: they belong to the thinned table's own times.
     """
     names = {
         name: kind
@@ -102,13 +104,16 @@ def synced(table: pa.Table, t: Times, ticks: Times, limits: Limits) -> pa.Table:
         if kind is not Nature.PAYLOAD and not _is_envelope(name, table.schema)
     }
     smooth = smooth_values(table, [n for n, kind in names.items() if kind is Nature.CONTINUOUS])
+    turned = _orientations(table.schema, smooth, t, ticks, limits)
     fields = [T_FIELD]
     arrays = [pa.array(ticks)]
     for name in names:
         field = table.schema.field(name)
         if name in smooth:
             fields.append(quantity_field(field))
-            arrays.append(float_array(_interpolated(field, t, smooth[name], ticks, limits)))
+            at = turned.get(name)
+            at = _interpolated(field, t, smooth[name], ticks, limits) if at is None else at
+            arrays.append(float_array(at))
         elif not pa.types.is_nested(field.type):
             fields.append(field.with_nullable(True))
             arrays.append(_held(table[name], t, ticks, limits))
@@ -127,6 +132,26 @@ def has_numbers(schema: pa.Schema) -> bool:
 def _is_envelope(name: str, schema: pa.Schema) -> bool:
     stem = next((name.removesuffix(end) for end in _ENVELOPE if name.endswith(end)), None)
     return stem is not None and {stem, f"{stem}_min", f"{stem}_max"}.issubset(schema.names)
+
+
+def _orientations(
+    schema: pa.Schema, smooth: Mapping[str, Floats], t: Times, ticks: Times, limits: Limits
+) -> dict[str, Floats]:
+    """Return the columns of orientations at ticks, as unit quaternions on the shorter arc.
+
+    Four columns of other lengths than about 1 (which filtering leaves) are no orientation.
+    """
+    found: dict[str, Floats] = {}
+    for group in quaternions(schema):
+        if not smooth.keys() >= set(group):
+            continue
+        q = np.column_stack([smooth[name] for name in group])
+        known = np.isfinite(q).all(axis=1)
+        length = np.linalg.norm(q[known], axis=1)
+        if length.size and np.all(np.abs(length - 1.0) <= _UNIT_SLACK):
+            at = slerp_at(t[known], q[known], ticks, limits.max_gap_ns(t[known]))
+            found |= dict(zip(group, at.T, strict=True))
+    return found
 
 
 def _interpolated(field: pa.Field, t: Times, x: Floats, ticks: Times, limits: Limits) -> Floats:

@@ -40,7 +40,7 @@ Take = Callable[..., Taken]
 def take(tmp_path_factory: pytest.TempPathFactory) -> Take:
     """Upload a folder into a workspace of its own and run the pipeline on it."""
 
-    def taken(folder: Path, *dbc: Path, last: str = "detect_scenes") -> Taken:
+    def taken(folder: Path, *dbc: Path, last: str = "full_rate") -> Taken:
         desk = Desk(tmp_path_factory.mktemp("workspace"))
         given = [part for path in dbc for part in ("--dbc", path)]
         wanted = ("upload", folder, "--vehicle", "real", *given, "--format", "json")

@@ -90,7 +90,7 @@ def test_no_task_needs_much_memory(commute: "Taken") -> None:
     for path in (commute.desk.workspace / "derived" / "runs").rglob("attempt-*.json"):
         record = json.loads(path.read_bytes())
         peaks[record["step"]] = max(peaks.get(record["step"], 0), record["peak_rss_bytes"])
-    assert len(peaks) == 7
+    assert len(peaks) == 8
     assert max(peaks.values()) < 1_000_000_000, peaks
 
 
@@ -108,7 +108,7 @@ def test_a_map_and_weather_of_elsewhere_leave_road_and_rain_unknown(
     ran = Desk(workspace, settings).here("run", commute.measurement, "--format", "json")
     assert ran.status == 0
     executed = {run["step"] for run in ran.json["runs"] if run["outcome"] != "nothing to do"}
-    assert executed == {"enrich", "detect_scenes"}
+    assert executed == {"enrich", "detect_scenes", "full_rate"}
     (enrich,) = (run for run in ran.json["runs"] if run["step"] == "enrich")
     assert enrich["outcome"] == "done with caveats"
     assert len(enrich["caveats"]) == 2

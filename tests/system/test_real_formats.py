@@ -201,7 +201,7 @@ def test_other_measured_data_goes_all_the_way(
     taken = take(tmp_path, *([real_data / "dbc" / dbc] if dbc else []))
     assert taken.ran.status == (3 if name == "simple.mf4" else 0), taken.ran.err
     assert taken.show()["state"] == "complete"
-    assert taken.ran.json["runs"][-1]["step"] == "detect_scenes"
+    assert taken.ran.json["runs"][-1]["step"] == "full_rate"
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_other_robots_go_all_the_way(
     taken = take(source if source.is_dir() else tmp_path)
     assert taken.ran.status == 0, taken.ran.err
     assert taken.show()["state"] == "complete"
-    assert taken.ran.json["runs"][-1]["step"] == "detect_scenes"
+    assert taken.ran.json["runs"][-1]["step"] == "full_rate"
     assert not [run for run in taken.ran.json["runs"] if run["failure"]]
 
 

@@ -153,3 +153,41 @@ def test_a_pause_that_may_be_joined_has_ticks_and_a_longer_one_has_none() -> Non
     seconds = grid_over([stretches], 2.0, join_ns=1500 * MS) // (500 * MS)
     assert seconds.tolist() == [0, 1, 2, 3, 4, 5, 18]
     assert (grid_over([stretches], 2.0) // (500 * MS)).tolist() == [0, 1, 4, 5, 18]
+
+
+def _turning(yaw: np.ndarray, length: float = 1.0) -> pa.Table:
+    values = [np.zeros(yaw.size), np.zeros(yaw.size), np.sin(yaw / 2), np.cos(yaw / 2)]
+    fields = [
+        pa.field(f"pose_q_{axis}", pa.float64(), metadata={"unit": "1"})
+        for axis in ("x", "y", "z", "w")
+    ]
+    arrays = [pa.array(length * column) for column in values]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def test_orientations_turn_evenly_and_keep_their_length() -> None:
+    t = np.array([0, 200], dtype=np.int64) * MS
+    ticks = np.arange(0, 201, 50, dtype=np.int64) * MS
+    table = _turning(np.array([0.0, 2.4]))
+    made = synced(table, t, ticks, Limits())
+    q = np.column_stack([made[name].to_numpy() for name in table.column_names])
+    np.testing.assert_allclose(np.linalg.norm(q, axis=1), 1.0, atol=1e-12)
+    np.testing.assert_allclose(2 * np.arctan2(q[:, 2], q[:, 3]), [0.0, 0.6, 1.2, 1.8, 2.4])
+
+
+def test_an_unknown_orientation_is_bridged_as_a_lost_sample_is_and_no_gap() -> None:
+    t = np.array([0, 100, 200, 900], dtype=np.int64) * MS
+    yaw = np.array([0.0, np.nan, 0.4, 0.4])
+    ticks = np.array([100, 500], dtype=np.int64) * MS
+    made = synced(_turning(yaw), t, ticks, Limits(periods=2.0))
+    z, w = made["pose_q_z"].to_pylist(), made["pose_q_w"].to_pylist()
+    assert 2 * np.arctan2(z[0], w[0]) == pytest.approx(0.2)
+    assert (z[1], w[1]) == (None, None)
+
+
+def test_four_numbers_that_are_no_orientation_stay_as_they_are() -> None:
+    t = np.array([0, 100], dtype=np.int64) * MS
+    ticks = np.array([50], dtype=np.int64) * MS
+    made = synced(_turning(np.array([0.0, np.pi]), length=3.0), t, ticks, Limits())
+    assert made["pose_q_z"].to_pylist() == pytest.approx([1.5])
+    assert made["pose_q_w"].to_pylist() == pytest.approx([1.5])

@@ -36,7 +36,10 @@ def test_a_map_has_its_tables_beside_it_and_they_name_it(tmp_path: Path) -> None
                 "extractor": str(edge_table.VERSION),
             }
             assert one.location.zone is Zone.RAW
-            assert one.location.key == f"reference/{town.sha256[:16]}/{content}-v1.parquet"
+            assert (
+                one.location.key
+                == f"reference/{town.sha256[:16]}/{content}-v{edge_table.VERSION}.parquet"
+            )
             data = read_all(workspace.storage.open(one.location))
             assert (len(data), hashlib.sha256(data).hexdigest()) == (one.bytes, one.sha256)
             assert workspace.catalog.artifact(one.id) == one

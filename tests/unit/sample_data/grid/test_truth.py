@@ -6,6 +6,7 @@ import pytest
 from sample_data.grid.motion import Pulse, change, shift
 from sample_data.grid.plan import Actor, Faults, Plan, Road, Sky
 from sample_data.grid.truth import DEFINITIONS, TYPES, events
+from sample_data.grid.truth.alone import BRAKE
 from sample_data.grid.truth.events import Level, TrueEvent, lasting, merge, passages, runs
 from sample_data.grid.world import simulate
 
@@ -217,3 +218,25 @@ def test_a_pass_and_an_overtake() -> None:
     plan = Plan(speed_mps=20.0, sideways=moves, actors=(slow,))
     assert len(happens(plan, "overtake")) == 1
     assert happens(plan, "pass") == []
+
+
+def test_an_onset_is_no_further_back_than_its_definition_says() -> None:
+    t_s = np.arange(0, 30, 0.1)
+    x = np.zeros(t_s.size)
+    x[50:200], x[200:230] = -0.8, -4.0
+    far = Level(on=-3.0, off=-1.5, min_s=0.3, onset=-0.5)
+    near = Level(on=-3.0, off=-1.5, min_s=0.3, onset=-0.5, onset_within_s=2.0)
+    assert passages(t_s, x, far) == [(50, 230)]
+    assert passages(t_s, x, near) == [(180, 230)]
+    assert passages(t_s, np.zeros(t_s.size), near) == []
+
+
+@pytest.mark.parametrize("light_s", [0.0, 1.0, 6.0])
+def test_light_braking_long_before_is_no_part_of_a_hard_brake(light_s: float) -> None:
+    t_s = np.arange(0, 30, 0.02)
+    x = np.zeros(t_s.size)
+    x[(t_s >= 15.0 - light_s) & (t_s < 15.0)] = -1.0
+    x[(t_s >= 15.0) & (t_s < 17.0)] = -4.0
+    ((start, stop),) = passages(t_s, x, BRAKE)
+    assert t_s[start] == pytest.approx(15.0 - min(light_s, 2.0), abs=0.03)
+    assert t_s[stop] == pytest.approx(17.0, abs=0.03)
