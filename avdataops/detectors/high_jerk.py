@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from avdataops.model.time import NS_PER_S
-from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate
-from avdataops.signals.arrays import Floats
+from avdataops.ports.detecting import Detection, Detector, Drive, Found, Gate, Unknown
+from avdataops.signals.arrays import Floats, Pairs
 from avdataops.signals.coverage import settle
 from avdataops.signals.ego_motion import Along, along
 from avdataops.signals.episodes import Episode, Trigger
 from avdataops.signals.evidence import confidence, highest, lowest, margin, number
 from avdataops.signals.filters import derivative
 from avdataops.signals.held import held
+from avdataops.signals.intervals import inside, merge_close
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class Params:
     min_s: float = 0.1
     merge_s: float = 0.5
     cutoff_hz: float = 1.0
+    switch_s: float = 0.5
+    """Where one source of the acceleration ends and the other goes on, a step between them is no
+    jerk; so far on either side the filter feels the end of its data (half a period of 1 Hz)."""
 
 
 def find(drive: Drive, params: Params) -> Detection:
@@ -36,7 +40,12 @@ def find(drive: Drive, params: Params) -> Detection:
     motion, unknown = along(drive, params.cutoff_hz)
     gap_ns = drive.ego.max_gap_ns
     jerk = derivative(motion.t, motion.accel_mps2, gap_ns)
-    known = np.isfinite(jerk)
+    changes = _changes_of_source(motion, round(params.switch_s * NS_PER_S))
+    known = np.isfinite(jerk) & ~inside(changes, motion.t)
+    unknown += [
+        Unknown(start_ns=start, stop_ns=stop, reason="the source of the acceleration changes")
+        for start, stop in changes.tolist()
+    ]
     kept = Along(
         motion.t[known], motion.speed_mps[known], motion.accel_mps2[known], motion.measured[known]
     )
@@ -51,6 +60,13 @@ def find(drive: Drive, params: Params) -> Detection:
     )
     found = (_scene(kept, jerk[known], one, params) for one in lasting)
     return settle(found, [*unknown, *cut])
+
+
+def _changes_of_source(motion: Along, margin_ns: int) -> Pairs:
+    """Return the stretches about the rows at which another source goes on."""
+    rows = np.flatnonzero(np.diff(motion.measured.astype(np.int8)))
+    around = np.column_stack((motion.t[rows] - margin_ns, motion.t[rows + 1] + margin_ns))
+    return merge_close(np.asarray(around, dtype=np.int64), 0)
 
 
 def _scene(motion: Along, jerk: Floats, episode: Episode, params: Params) -> Found:
@@ -79,7 +95,7 @@ def _scene(motion: Along, jerk: Floats, episode: Episode, params: Params) -> Fou
 
 HIGH_JERK = Detector(
     name="high_jerk",
-    version=1,
+    version=2,
     types=("high_jerk",),
     params=Params,
     find=find,

@@ -162,6 +162,14 @@ def known_intervals(t: Times, valid: Bools, max_gap_ns: int) -> Pairs:
     return merge_close(steps[good[:-1] & good[1:] & (np.diff(times) <= max_gap_ns)], 0)
 
 
+def inside(pairs: Pairs, t: Times) -> Bools:
+    """Say which times lie in one of some intervals, which are sorted and apart."""
+    if len(pairs) == 0:
+        return np.zeros(t.size, dtype=np.bool_)
+    place = np.searchsorted(pairs[:, 0], t, side="right") - 1
+    return np.asarray((place >= 0) & (t < pairs[np.maximum(place, 0), 1]))
+
+
 def total_ns(pairs: Pairs) -> int:
     """Return how long the set lasts, overlaps counted once."""
     joined = merge_close(pairs, 0)

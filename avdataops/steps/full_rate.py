@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 from avdataops.model.errors import NothingToDo
 from avdataops.model.stream import Account
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext, Table
-from avdataops.signals.arrays import Bools, Indices, Pairs, Times
+from avdataops.signals.arrays import Indices, Pairs, Times
 from avdataops.signals.columns import Nature, batch_of, holds_frames, natures, times
+from avdataops.signals.intervals import inside
 from avdataops.signals.message_times import recorded_times, reference_times
 from avdataops.signals.rows import in_time_order, picked_rows, unified_schema
 
@@ -65,14 +66,6 @@ def run(ctx: StepContext, inputs: Inputs, params: FullRateParams) -> Iterator[Ro
         raise NothingToDo(f"no message of '{name}' is near a scene")
     rows = _picked(parts, _columns(schema, params), kept)
     yield from _placed(parts, rows, at[kept])
-
-
-def inside(stretches: Pairs, t: Times) -> Bools:
-    """Say which times lie in one of some stretches [start, stop), sorted and apart."""
-    if len(stretches) == 0:
-        return np.zeros(t.size, dtype=np.bool_)
-    place = np.searchsorted(stretches[:, 0], t, side="right") - 1
-    return np.asarray((place >= 0) & (t < stretches[np.maximum(place, 0), 1]))
 
 
 def _stretches(inputs: Inputs) -> Pairs:

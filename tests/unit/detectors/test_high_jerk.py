@@ -5,7 +5,7 @@ import pytest
 
 from avdataops.detectors.high_jerk import HIGH_JERK, Params, find
 from avdataops.signals.arrays import Floats
-from avdataops.testing.drives import clock, ramp, seconds, without_column
+from avdataops.testing.drives import bump, clock, ramp, seconds, unknown_within, without_column
 from avdataops.testing.drives_motion import pushed
 
 T_S = clock(30.0)
@@ -56,3 +56,17 @@ def test_both_levels_move_with_the_gate() -> None:
     peak = near.evidence[gate.evidence]
     assert isinstance(peak, float)
     assert 0.7 * 4.13 <= peak < 4.13
+
+
+def test_a_step_between_two_sources_of_the_acceleration_is_no_jerk() -> None:
+    # Half way through a firm brake the accelerometer falls silent, and the speed goes on telling.
+    brake = -3.5 * bump(T_S, 10.0, 6.0, 1.5)
+    whole = pushed(brake, 30.0)
+    assert find(whole, Params()).found == ()
+    for start_s, stop_s in ((12.0, 24.0), (13.0, 13.4), (0.0, 12.5)):
+        partly = unknown_within(whole, "accel_x_mps2", start_s, stop_s)
+        detection = find(partly, Params())
+        assert detection.found == ()
+        reasons = {one.reason for one in detection.unknown}
+        assert reasons == {"the source of the acceleration changes"}
+        assert sum(one.stop_ns - one.start_ns for one in detection.unknown) < 2.6e9

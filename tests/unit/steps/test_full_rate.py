@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from avdataops.model.errors import NothingToDo
 from avdataops.ports.step import Inputs, Output
 from avdataops.signals.clock_table import stamp_table
+from avdataops.signals.intervals import inside
 from avdataops.signals.stamps import judge_stamps
-from avdataops.steps.full_rate import FULL_RATE, FullRateParams, inside
+from avdataops.steps.full_rate import FULL_RATE, FullRateParams
 from avdataops.tables.kinds import kind
 from avdataops.testing.step_tables import MemoryTable, RecordingContext, made_tables, memory_table
 
