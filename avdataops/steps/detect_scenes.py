@@ -38,7 +38,7 @@ class Params:
     keep_s: float = 5.0
     """Raw messages from this long before to this long after a scene are worth their full rate."""
     keep_types: tuple[str, ...] = ()
-    """Scene types for which that holds; empty: all but day, night and twilight."""
+    """Scene types for which that holds; empty: all but light and weather."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """File name -> text of a user's rule; they run after the detectors and see their scenes."""
 
@@ -209,7 +209,7 @@ def _counts(chosen: list[tuple[Detector, Any]], scenes: list[Scene]) -> dict[str
 
 DETECT_SCENES = Step(
     name="detect_scenes",
-    version=3,
+    version=4,
     split=Split.MEASUREMENT,
     needs={
         "ego": Need(kind="ego"),

@@ -9,7 +9,7 @@ S = 1_000_000_000
 
 def _scene(start_s: float, stop_s: float, type_: str = "cut_in") -> Scene:
     return Scene(
-        id=f"scn_{start_s}",
+        id=f"scn_{type_}_{start_s}",
         type=type_,
         measurement="m_1",
         vehicle="v",
@@ -44,7 +44,7 @@ def test_ranges_that_meet_are_one() -> None:
 
 
 def test_a_scene_within_a_longer_one_does_not_shorten_it() -> None:
-    assert _rows(_scene(10.0, 60.0), _scene(20.0, 21.0)) == [(5.0, 65.0, "cut_in", 2)]
+    assert _rows(_scene(10.0, 39.0), _scene(20.0, 21.0)) == [(5.0, 44.0, "cut_in", 2)]
 
 
 def test_triggers_can_be_chosen() -> None:
@@ -56,3 +56,26 @@ def test_triggers_can_be_chosen() -> None:
 def test_night_triggers_nothing() -> None:
     assert _rows(_scene(0.0, 3600.0, "night"), _scene(0.0, 9.0, "day")) == []
     assert _rows() == []
+
+
+def test_of_a_long_scene_the_begin_and_the_end_are_kept() -> None:
+    assert _rows(_scene(100.0, 130.0, "following")) == [(95.0, 135.0, "following", 1)]
+    assert _rows(_scene(100.0, 130.5, "following")) == [
+        (95.0, 105.0, "following", 1),
+        (125.5, 135.5, "following", 1),
+    ]
+
+
+def test_what_happens_within_a_long_scene_is_kept_beside_its_ends() -> None:
+    scenes = (_scene(100.0, 300.0, "following"), _scene(200.0, 202.0, "lead_brake"))
+    assert [row[:3] for row in _rows(*scenes)] == [
+        (95.0, 105.0, "following"),
+        (195.0, 207.0, "lead_brake"),
+        (295.0, 305.0, "following"),
+    ]
+
+
+def test_weather_triggers_nothing_unless_it_is_asked_for() -> None:
+    rain = _scene(0.0, 20.0, "rain")
+    assert _rows(rain, _scene(3.0, 9.0, "wet_road"), _scene(4.0, 8.0, "low_sun_glare")) == []
+    assert len(keep_ranges((rain,), 0, ("rain",)).to_pylist()) == 1
