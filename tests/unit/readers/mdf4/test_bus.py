@@ -8,10 +8,12 @@ from asammdf import MDF, Signal
 from asammdf.blocks.source_utils import Source
 from asammdf.blocks.v4_constants import BUS_TYPE_CAN, SOURCE_BUS
 
+from avdataops.model.errors import HostileInput
 from avdataops.model.time import TimeRange
 from avdataops.ports.files import BytesFile
 from avdataops.ports.reading import Reader, Sidecars
 from avdataops.readers import open_recording
+from avdataops.readers.mdf4 import plan
 from avdataops.testing.reader_suite import tables_of
 from avdataops.testing.recordings import saved
 
@@ -247,3 +249,55 @@ def test_a_long_message_that_lacks_a_segment_is_told() -> None:
         told = [one.message for one in reader.problems() if one.code == "broken_transport"]
     assert len(told) == 1
     assert "1 messages of bus channel 1" in told[0]
+
+
+LIN_DBC = b"""VERSION ""
+BS_:
+BU_: ECU
+BO_ 17 Wiper: 4 ECU
+ SG_ Angle : 0|12@1+ (0.1,0) [0|0] "deg" ECU
+BA_DEF_ "BusType" STRING ;
+BA_DEF_DEF_ "BusType" "";
+BA_ "BusType" "LIN";
+"""
+CAN_OF_THE_SAME_ID = LIN_DBC.replace(b'"LIN"', b'"CAN"').replace(b"Wiper", b"Engine")
+
+
+def _lin_log(payloads: list[bytes]) -> bytes:
+    """Return a log of LIN frames with the identifier 17, one per millisecond."""
+    dtype = np.dtype(
+        [
+            ("LIN_Frame.BusChannel", "u1"),
+            ("LIN_Frame.ID", "u1"),
+            ("LIN_Frame.DataLength", "u1"),
+            ("LIN_Frame.DataBytes", "(8,)u1"),
+        ]
+    )
+    samples = np.zeros(len(payloads), dtype)
+    for row, payload in enumerate(payloads):
+        data = np.zeros(8, np.uint8)
+        data[: len(payload)] = np.frombuffer(payload, np.uint8)
+        samples[row] = (3, 17, len(payload), data)
+    signal = Signal(samples, np.arange(len(payloads)) / 1000, name="LIN_Frame")
+    mdf: Any = MDF(version="4.10")
+    mdf.append([signal])
+    return saved(mdf)
+
+
+def test_frames_of_lin_are_decoded_by_a_database_for_lin_alone() -> None:
+    log = _lin_log([b"\x0a\x00\x00\x00", b"\xff\x0f\x00\x00", b""])
+    with _open(log, a=CAN_OF_THE_SAME_ID, b=LIN_DBC) as reader:
+        tables = tables_of(reader.batches())
+        names = {one.name: one.type for one in reader.streams}
+    assert names == {"LIN3": "can/frames", "LIN3.Wiper": "can/Wiper"}
+    assert tables["LIN3"]["data"].to_pylist() == [b"\x0a\0\0\0", b"\xff\x0f\0\0", b""]
+    assert tables["LIN3.Wiper"]["angle"].to_pylist() == pytest.approx([1.0, 409.5, None])
+    with _open(log, a=CAN_OF_THE_SAME_ID) as reader:
+        assert [one.name for one in reader.streams] == ["LIN3"]
+
+
+def test_more_identifiers_than_any_bus_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "MAX_IDS", 10)
+    frames: Any = [(1, (number, False), b"") for number in range(11)]
+    with pytest.raises(HostileInput, match="identifiers"):
+        _open(_log(frames))
