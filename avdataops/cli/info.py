@@ -8,11 +8,14 @@ from avdataops.adapters.local_storage import LocalFile
 from avdataops.cli.output import Sink, with_sink
 from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError
+from avdataops.model.stream import Stream
 from avdataops.model.time import format_time
 from avdataops.ports.lineage_views import printable
 from avdataops.ports.reading import Sidecars
 from avdataops.readers.formats import open_recording, recognise
 
+LOOK_AT = 1_000_000
+"""Frames of a bus log that are counted: it has no index, and this takes well under a second."""
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -26,14 +29,15 @@ def info(file: Path, dbc: tuple[Path, ...], sink: Sink) -> None:
         raise InputError(f"there is no file '{file}'")
     opened = LocalFile(file)
     known = recognise(opened.read_at(0, 4096))
-    with open_recording(opened, Sidecars(dbc={path.name: path.read_bytes() for path in dbc})) as r:
+    texts = {path.name: path.read_bytes() for path in dbc}
+    with open_recording(opened, Sidecars(dbc=texts, look_at=LOOK_AT)) as r:
         streams = [
             {
                 "name": stream.name,
                 "topic": stream.topic,
                 "type": stream.type,
                 "rows": stream.rows,
-                "rate_hz": stream.rate_hz,
+                "rate_hz": stream.rate_hz or _seen_rate(stream),
                 "parent": stream.parent,
             }
             for stream in r.streams
@@ -60,3 +64,9 @@ def info(file: Path, dbc: tuple[Path, ...], sink: Sink) -> None:
         rows = "?" if stream["rows"] is None else f"{stream['rows']:,}"
         text.append(f"  {rows:>10} {rate:>10}  {stream['name']}  ({stream['type']})")
     sink.document(document, "\n".join(map(printable, text)))
+
+
+def _seen_rate(stream: Stream) -> float | None:
+    """Return the rate of a stream that was not counted to its end."""
+    rate = stream.attributes.get("rate_hz")
+    return float(rate) if rate is not None else None

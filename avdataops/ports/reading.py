@@ -99,6 +99,12 @@ class Sidecars:
     """Files of the same measurement that a format may need: DBC texts by name."""
 
     dbc: Mapping[str, bytes] = field(default_factory=dict)
+    look_at: int | None = None
+    """Frames of a bus log that opening may count, None for all: such a log has no index.
+
+    With a limit the counts of its streams are unknown if there are more, a problem ``sampled`` says
+    so, and streams state the rate that was seen as the attribute ``rate_hz``.
+    """
 
 
 @dataclass(frozen=True, slots=True)

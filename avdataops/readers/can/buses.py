@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -127,6 +127,23 @@ def _stream(name: str, topic: str, kind: str, seen: Seen, attributes: dict[str, 
         stop_ns=seen.time.stop_ns if seen.time else None,
         attributes=attributes,
     )
+
+
+def sampled(bus: Bus) -> Bus:
+    """Return the streams of a log that was not counted to its end: with rates, without counts."""
+    by_id = {key: replace(one, stream=_sampled(one.stream)) for key, one in bus.by_id.items()}
+    return Bus(_sampled(bus.stream), bus.channel, by_id)
+
+
+def _sampled(stream: Stream) -> Stream:
+    rate = {"rate_hz": f"{stream.rate_hz:.3f}"} if stream.rate_hz else {}
+    return replace(stream, rows=None, stop_ns=None, attributes={**stream.attributes, **rate})
+
+
+def sample_problem(name: str, frames: int) -> Problem:
+    """Say that a log goes on behind what was counted."""
+    text = f"{name} goes on behind the first {frames:,} frames; its streams were not counted"
+    return Problem(code="sampled", message=text)
 
 
 def id_problems(bus: Bus, ids: Mapping[Id, Seen], match: Match) -> Iterator[Problem]:

@@ -43,6 +43,8 @@ class Census:
         self.messages: dict[int, dict[Id, Seen]] = {}
         """What is decoded if that is not what was recorded, because of transports."""
         self.is_transported = False
+        self.is_sample = False
+        """True if the log goes on behind what was counted."""
 
     def add(self, frames: Frames, timed: npt.NDArray[np.bool_] | None = None) -> None:
         """Count data frames; ``timed`` says which of them have a time, None that all have."""

@@ -28,7 +28,7 @@ _MAX_ELAPSED_NS = 1 << 61
 
 def open_asc(file: ReadableFile, sidecars: Sidecars) -> CanLogReader:
     """Open a log; raises ``UnreadableFile`` if it holds no whole line."""
-    return CanLogReader(AscLog(file), sidecars.dbc)
+    return CanLogReader(AscLog(file), sidecars)
 
 
 class AscLog:

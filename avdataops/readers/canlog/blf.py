@@ -17,7 +17,7 @@ PIECE_BYTES = 4 << 20
 
 def open_blf(file: ReadableFile, sidecars: Sidecars) -> CanLogReader:
     """Open a log; raises ``UnreadableFile`` if its header is not whole."""
-    return CanLogReader(BlfLog(file), sidecars.dbc)
+    return CanLogReader(BlfLog(file), sidecars)
 
 
 @dataclass(slots=True)

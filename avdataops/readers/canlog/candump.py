@@ -47,7 +47,7 @@ _YEAR_2000_NS = 946_684_800_000_000_000
 
 def open_candump(file: ReadableFile, sidecars: Sidecars) -> CanLogReader:
     """Open a log; raises ``UnreadableFile`` if it holds no whole line."""
-    return CanLogReader(CandumpLog(file), sidecars.dbc)
+    return CanLogReader(CandumpLog(file), sidecars)
 
 
 class CandumpLog:

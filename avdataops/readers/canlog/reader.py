@@ -1,7 +1,7 @@
 """The Reader of raw CAN logs."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -12,13 +12,15 @@ import pyarrow as pa
 from avdataops.model.errors import HostileInput, MissingStream, did_you_mean
 from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
-from avdataops.ports.reading import StreamBatch
+from avdataops.ports.reading import Sidecars, StreamBatch
 from avdataops.readers.can.buses import (
     Bus,
     frames_by_message,
     id_problems,
     load_dbcs,
     plan_bus,
+    sample_problem,
+    sampled,
     transport_problems,
 )
 from avdataops.readers.can.census import Census
@@ -39,22 +41,27 @@ class CanLogReader:
     clock = "canlog"
     attachments: tuple[str, ...] = ()
 
-    def __init__(self, log: Log, dbc: Mapping[str, bytes]) -> None:
+    def __init__(self, log: Log, sidecars: Sidecars) -> None:
         self._log = log
         faults = Faults(log.name)
+        dbc, look_at = sidecars.dbc, sidecars.look_at
         match, bad_dbcs = load_dbcs(dbc)
         self._transport = find_transport(match)
-        census, broken = _take_census(log, faults, self._transport)
+        census, broken = _take_census(log, faults, self._transport, look_at)
         unique = UniqueNames(joint="#")
         self._buses = tuple(
             plan_bus(channel, log.label(channel), census, match, unique)
             for channel in census.channels
         )
+        if census.is_sample:
+            self._buses = tuple(sampled(bus) for bus in self._buses)
         problems = [*faults.problems(), *bad_dbcs]
         for bus in self._buses:
             problems.extend(transport_problems(bus, broken[bus.channel]))
             problems.extend(id_problems(bus, census.ids.get(bus.channel, {}), match))
             problems.extend(_left_out(bus, census))
+        if census.is_sample:
+            problems.append(sample_problem(log.name, look_at or 0))
         if census.ids and not dbc:
             text = f"{log.name} has CAN frames and no DBC was given to decode them"
             problems.append(Problem(code="no_dbc", message=text))
@@ -161,10 +168,19 @@ class CanLogReader:
         """Nothing is held open."""
 
 
-def _take_census(log: Log, faults: Faults, transport: Transport) -> tuple[Census, Counter[int]]:
-    """Count all frames, and what is decoded of them; and messages that lack a segment."""
-    census, assembler = Census(), Assembler(transport)
+def _take_census(
+    log: Log, faults: Faults, transport: Transport, look_at: int | None
+) -> tuple[Census, Counter[int]]:
+    """Count all frames, and what is decoded of them; and messages that lack a segment.
+
+    With ``look_at`` counting ends after as many frames.
+    """
+    census, assembler, counted = Census(), Assembler(transport), 0
     for piece in log.pieces(faults):
+        if look_at is not None and counted >= look_at:
+            census.is_sample = True
+            return census, Counter()
+        counted += len(piece.frames)
         data = piece.frames.take(piece.kind == DATA)
         census.add(data)
         if transport.is_needed:

@@ -9,13 +9,23 @@ import pyarrow as pa
 from avdataops.model.errors import HostileInput
 from avdataops.model.stream import Problem, Stream
 from avdataops.model.time import TimeRange
-from avdataops.readers.can.buses import Bus, id_problems, load_databases, match_for, plan_bus
+from avdataops.ports.reading import Sidecars
+from avdataops.readers.can.buses import (
+    Bus,
+    id_problems,
+    load_databases,
+    match_for,
+    plan_bus,
+    sample_problem,
+    sampled,
+)
 from avdataops.readers.can.census import Census
 from avdataops.readers.can.dbc import Match
+from avdataops.readers.can.frames import Frames
 from avdataops.readers.can.transport import NO_TRANSPORT, Assembler, Transport, find_transport
 from avdataops.readers.mdf4 import bus
 from avdataops.readers.mdf4.columns import Column, plan_columns
-from avdataops.readers.mdf4.facts import Channel, Group, Lost, Source
+from avdataops.readers.mdf4.facts import Channel, Group, Invalid, Lost, Source
 from avdataops.readers.names import UniqueNames
 
 MAX_IDS = 200_000
@@ -87,8 +97,9 @@ class _Naming:
     notes: _Notes
 
 
-def plan_streams(name: str, source: Source, dbc: Mapping[str, bytes]) -> Plan:
-    """Find the streams of an opened file; ``dbc`` are texts by file name."""
+def plan_streams(name: str, source: Source, sidecars: Sidecars) -> Plan:
+    """Find the streams of an opened file."""
+    dbc = sidecars.dbc
     notes = _Notes()
     naming = _Naming(UniqueNames(joint="#"), notes)
     groups = [group for some in source.sets for group in some]
@@ -105,7 +116,10 @@ def plan_streams(name: str, source: Source, dbc: Mapping[str, bytes]) -> Plan:
     transport = find_transport(match_for(databases, "CAN"))
     for kind in dict.fromkeys(frames.values()):
         mine = [group for group in groups if frames.get(group.index) == kind]
-        census = _census(source, mine, transport if kind == "CAN" else NO_TRANSPORT, notes)
+        counting = _Counting(transport if kind == "CAN" else NO_TRANSPORT, sidecars.look_at)
+        census = _census(source, mine, counting, notes)
+        if census.is_sample:
+            notes.problems.append(sample_problem(name, sidecars.look_at or 0))
         buses[kind] = _buses(kind, census, match_for(databases, kind), naming)
     if frames and not dbc and any(one.stream.rows for some in buses.values() for one in some):
         notes.add("no_dbc", f"{name} has CAN frames and no DBC was given to decode them")
@@ -166,38 +180,54 @@ def _buses(kind: str, census: Census, match: Match, naming: _Naming) -> tuple[Bu
     for channel in census.channels:
         one = plan_bus(channel, f"{kind}{channel}", census, match, naming.unique)
         naming.notes.problems += id_problems(one, census.ids[channel], match)
-        planned.append(one)
+        planned.append(sampled(one) if census.is_sample else one)
     return tuple(planned)
 
 
-def _census(source: Source, groups: Sequence[Group], transport: Transport, notes: _Notes) -> Census:
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    transport: Transport
+    look_at: int | None
+    """Frames after which counting ends, None for all."""
+
+    def add(self, census: Census, assembler: Assembler, frames: Frames, timed: Invalid) -> None:
+        """Count frames, and what is decoded of them."""
+        census.add(frames, timed)
+        _check_ids(census)
+        if self.transport.is_needed:
+            long = self.transport.of_messages(frames)
+            census.add_messages(frames.take(~long))
+            segments = long | self.transport.of_carriers(frames)
+            census.add_messages(assembler.feed(frames.take(segments & timed)))
+
+
+def _census(source: Source, groups: Sequence[Group], counting: _Counting, notes: _Notes) -> Census:
     """Count the frames of each identifier by reading all identifiers.
 
     Which messages a log holds is stated nowhere else.
     """
-    census, assembler = Census(), Assembler(transport)
+    census, assembler = Census(), Assembler(counting.transport)
+    counted = 0
     for group in groups:
-        counted = bus.CARRIED if transport.is_needed else bus.COUNTED
-        parts = bus.frame_channels(group, counted)
+        fields = bus.CARRIED if counting.transport.is_needed else bus.COUNTED
+        parts = bus.frame_channels(group, fields)
         read, why = 0, ""
         for task in source.tasks({group.index: list(parts.values())}, FRAME_ROWS):
+            if counting.look_at is not None and counted >= counting.look_at:
+                census.is_sample = True
+                return census
             for _, piece in task():
                 if isinstance(piece, Lost):
                     why = f": {piece.reason}"
                     continue
                 read += len(piece.seconds)
+                counted += len(piece.seconds)
                 t_ns, kept = source.facts.times_ns(piece.seconds)
                 whole = np.zeros(len(piece.seconds), np.int64)
                 whole[kept] = t_ns
                 timed = np.zeros(len(piece.seconds), np.bool_)
                 timed[kept] = True
-                frames = bus.frames_of(parts, piece, whole)
-                census.add(frames, timed)
-                _check_ids(census)
-                if transport.is_needed:
-                    census.add_messages(frames.take(~transport.of_messages(frames)))
-                    segments = transport.of_messages(frames) | transport.of_carriers(frames)
-                    census.add_messages(assembler.feed(frames.take(segments & timed)))
+                counting.add(census, assembler, bus.frames_of(parts, piece, whole), timed)
         if read < group.rows:
             text = f"'{group.name}': read {read} of {group.rows} frames that the file counts{why}"
             lost = group.rows - read

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
@@ -34,10 +34,10 @@ class Mdf4Reader:
 
     clock = "mdf"
 
-    def __init__(self, name: str, source: Source, dbc: Mapping[str, bytes]) -> None:
+    def __init__(self, name: str, source: Source, sidecars: Sidecars) -> None:
         self._name = name
         self._source = source
-        self._plan = plan_streams(name, source, dbc)
+        self._plan = plan_streams(name, source, sidecars)
         self._found: dict[tuple[str, str | None], Problem] = {}
 
     @property
@@ -194,4 +194,4 @@ def open_mdf4(file: ReadableFile, sidecars: Sidecars) -> Mdf4Reader:
         source = Parsed(file)
     except UnsupportedError:
         source = Library(file)
-    return Mdf4Reader(file.name, source, sidecars.dbc)
+    return Mdf4Reader(file.name, source, sidecars)

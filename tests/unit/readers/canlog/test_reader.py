@@ -7,7 +7,7 @@ import pytest
 
 from avdataops.model.errors import HostileInput, MissingStream
 from avdataops.model.time import TimeRange
-from avdataops.ports.reading import StreamBatch
+from avdataops.ports.reading import Sidecars, StreamBatch
 from avdataops.readers.can.frames import Frames
 from avdataops.readers.canlog.log import DATA, ERROR, REMOTE, Faults, Piece
 from avdataops.readers.canlog.reader import CanLogReader
@@ -67,7 +67,7 @@ def times_of(batches: Sequence[StreamBatch]) -> dict[str, list[int]]:
 
 
 def test_streams_are_channels_and_their_messages_with_exact_counts() -> None:
-    reader = CanLogReader(TWO_PIECES, SPEEDS_DBC)
+    reader = CanLogReader(TWO_PIECES, Sidecars(dbc=SPEEDS_DBC))
     assert [(one.name, one.rows, one.start_ns, one.stop_ns) for one in reader.streams] == [
         ("bus1", 6, 1, 7),
         ("bus1.Speeds", 2, 1, 5),
@@ -79,7 +79,7 @@ def test_streams_are_channels_and_their_messages_with_exact_counts() -> None:
 
 
 def test_batches_hold_what_was_counted() -> None:
-    reader = CanLogReader(TWO_PIECES, SPEEDS_DBC)
+    reader = CanLogReader(TWO_PIECES, Sidecars(dbc=SPEEDS_DBC))
     batches = list(reader.batches())
     assert times_of(batches) == {
         "bus1": [1, 4, 6],
@@ -91,39 +91,41 @@ def test_batches_hold_what_was_counted() -> None:
 
 
 def test_what_was_left_out_is_told_once_with_the_last_batch() -> None:
-    batches = [one for one in CanLogReader(TWO_PIECES, {}).batches() if one.stream == "bus1"]
+    batches = [
+        one for one in CanLogReader(TWO_PIECES, Sidecars()).batches() if one.stream == "bus1"
+    ]
     assert [dict(one.dropped) for one in batches] == [{}, {"error_frame": 2, "remote_frame": 1}]
     assert [one.messages for one in batches] == [2, 1]
 
 
 def test_a_time_window_counts_what_was_left_out_inside_it() -> None:
-    reader = CanLogReader(TWO_PIECES, {})
+    reader = CanLogReader(TWO_PIECES, Sidecars())
     batches = list(reader.batches(["bus1"], time=TimeRange(3, 6)))
     assert times_of(batches) == {"bus1": [4]}
     assert batches[-1].dropped == {"error_frame": 1, "remote_frame": 1}
 
 
 def test_a_window_without_frames_gives_an_empty_batch_of_each_stream() -> None:
-    reader = CanLogReader(TWO_PIECES, SPEEDS_DBC)
+    reader = CanLogReader(TWO_PIECES, Sidecars(dbc=SPEEDS_DBC))
     batches = list(reader.batches(time=TimeRange(100, 200)))
     assert times_of(batches) == {one.name: [] for one in reader.streams}
     assert len(batches) == 4
 
 
 def test_the_channel_is_named_by_its_log() -> None:
-    (batch, *_) = CanLogReader(TWO_PIECES, {}).batches(["bus2"])
+    (batch, *_) = CanLogReader(TWO_PIECES, Sidecars()).batches(["bus2"])
     assert batch.rows.column("bus_channel").to_pylist() == [102]
 
 
 def test_only_messages_that_were_asked_for_come() -> None:
-    reader = CanLogReader(TWO_PIECES, SPEEDS_DBC)
+    reader = CanLogReader(TWO_PIECES, Sidecars(dbc=SPEEDS_DBC))
     assert times_of(list(reader.batches(["bus2.Speeds"]))) == {"bus2.Speeds": [7]}
     assert list(reader.batches([])) == []
 
 
 def test_no_batch_is_larger_than_asked() -> None:
     rows = [(n, 1, SPEEDS, DATA) for n in range(10)]
-    reader = CanLogReader(Made(rows), SPEEDS_DBC)
+    reader = CanLogReader(Made(rows), Sidecars(dbc=SPEEDS_DBC))
     batches = list(reader.batches(max_rows=4))
     assert [(one.stream, one.messages) for one in batches if one.stream == "bus1"] == [
         ("bus1", 4),
@@ -136,14 +138,14 @@ def test_no_batch_is_larger_than_asked() -> None:
 
 def test_an_unknown_stream_is_named_before_anything_is_read() -> None:
     log = Made([(1, 1, SPEEDS, DATA)])
-    reader = CanLogReader(log, SPEEDS_DBC)
+    reader = CanLogReader(log, Sidecars(dbc=SPEEDS_DBC))
     with pytest.raises(MissingStream, match=r"no stream 'bus1\.Speed' in made\.log; did you mean"):
         reader.batches(["bus1.Speed"])
     assert log.passes == 1
 
 
 def test_problems_are_all_known_at_opening_and_stay() -> None:
-    reader = CanLogReader(TWO_PIECES, {})
+    reader = CanLogReader(TWO_PIECES, Sidecars())
     before = reader.problems()
     list(reader.batches())
     assert reader.problems() == before
@@ -157,7 +159,7 @@ def test_problems_are_all_known_at_opening_and_stay() -> None:
 
 
 def test_without_frames_no_dbc_is_missed() -> None:
-    reader = CanLogReader(Made([]), {})
+    reader = CanLogReader(Made([]), Sidecars())
     assert [one.code for one in reader.problems()] == ["odd"]
     assert reader.streams == ()
     assert reader.time is None
@@ -167,7 +169,7 @@ def test_without_frames_no_dbc_is_missed() -> None:
 def test_too_many_channels_are_refused() -> None:
     rows = [(1, channel, 1, ERROR) for channel in range(1025)]
     with pytest.raises(HostileInput, match="1025 bus channels"):
-        CanLogReader(Made(rows), {})
+        CanLogReader(Made(rows), Sidecars())
 
 
 class TestFaults:
@@ -194,3 +196,12 @@ class TestFaults:
         (problem,) = faults.problems()
         assert "left out: 20 objects of type 19, 19 objects of type 18, " in problem.message
         assert problem.message.endswith("9 objects of type 8, …")
+
+
+def test_a_log_may_be_looked_at_without_counting_it_to_its_end() -> None:
+    reader = CanLogReader(TWO_PIECES, Sidecars(dbc=SPEEDS_DBC, look_at=1))
+    assert {one.rows for one in reader.streams} == {None}
+    assert [one.code for one in reader.problems() if one.code == "sampled"] == ["sampled"]
+    assert all(one.stop_ns is None for one in reader.streams)
+    whole = CanLogReader(TWO_PIECES, Sidecars(dbc=SPEEDS_DBC, look_at=1000))
+    assert whole.streams == CanLogReader(TWO_PIECES, Sidecars(dbc=SPEEDS_DBC)).streams

@@ -301,3 +301,22 @@ def test_more_identifiers_than_any_bus_has_are_refused(monkeypatch: pytest.Monke
     frames: Any = [(1, (number, False), b"") for number in range(11)]
     with pytest.raises(HostileInput, match="identifiers"):
         _open(_log(frames))
+
+
+def test_a_log_may_be_looked_at_without_counting_it_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plan, "FRAME_ROWS", 100)
+    log = BytesFile("a.mf4", _log([(1, SPEED, _speed(n)) for n in range(1000)]))
+    look = Sidecars(dbc={"a.dbc": DBC}, look_at=150)
+    with open_recording(log, look) as reader:
+        assert [(one.name, one.rows) for one in reader.streams] == [
+            ("CAN1", None),
+            ("CAN1.Speed", None),
+        ]
+        assert {one.attributes["rate_hz"] for one in reader.streams} == {"1000.000"}
+        assert "sampled" in [one.code for one in reader.problems()]
+        assert tables_of(reader.batches())["CAN1.Speed"].num_rows == 1000
+    with open_recording(log, Sidecars(dbc={"a.dbc": DBC}, look_at=5000)) as reader:
+        assert [one.rows for one in reader.streams] == [1000, 1000]
+        assert "sampled" not in [one.code for one in reader.problems()]

@@ -22,7 +22,7 @@ from tests.unit.readers.mdf4.test_scenarios import SCENARIOS
 
 
 def _open_by_library(file: ReadableFile, sidecars: Sidecars) -> Reader:
-    return Mdf4Reader(file.name, Library(file), sidecars.dbc)
+    return Mdf4Reader(file.name, Library(file), sidecars)
 
 
 BY_LIBRARY = Format("mdf4", (), lambda _: False, _open_by_library)
