@@ -452,3 +452,32 @@ def test_a_damaged_recording_gives_what_it_holds_and_says_what_is_lost(
     assert done.json["clips"][0]["lost_data"] is True
     kept = rows_of(tmp_path / "clip.mcap", (0, 2**62))
     assert len(kept["CAN1.Steering"]) > 100
+
+
+def test_a_recording_that_was_extracted_in_pieces_gives_the_same_clip(
+    drive: "Processed", made: Path, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path / "lake")
+    given = ("--vehicle", drive.drive.vehicle, "--dbc", drive.drive.dbc, "--format", "json")
+    uploaded = desk.here("upload", drive.drive.drive, *given).json["measurement"]
+    ran = desk.here("run", uploaded, "--param", "extract.piece_bytes=500000")
+    assert ran.status == 0, ran.err
+    (found,) = desk.here("scenes", "find", "--type", "drive_off", "--format", "json").json
+    path = tmp_path / "clip.mcap"
+    exported(desk, found["id"], "-o", str(path))
+    whole, pieces = rows_of(made, (0, 2**62)), rows_of(path, (0, 2**62))
+    told = {"/avdataops/scene", "/avdataops/log"}
+    assert set(pieces) == set(whole)
+    assert {name: rows for name, rows in pieces.items() if name not in told} == {
+        name: rows for name, rows in whole.items() if name not in told
+    }
+    with av.connect(desk.workspace) as lake:
+        streams = lake._workspace.catalog.artifacts(uploaded, kind="stream")
+        parts = [one for one in streams if one.name == "/camera/front/image/compressed"]
+        pictures = lake.scene(found["id"]).images(
+            "/camera/front/image/compressed", before_s=BEFORE_S, after_s=AFTER_S
+        )
+        recorded = whole["/camera/front/image/compressed"]
+        assert len(parts) > 1
+        assert pictures.times.tolist() == [row[0] for row in recorded]
+        assert all(one.data in row[3] for one, row in zip(pictures, recorded, strict=True))
