@@ -27,13 +27,18 @@ class Grouped:
 
 def group_codes(codes: npt.NDArray[np.int64]) -> Grouped:
     """Group rows by their code."""
-    encoded = pa.array(codes).dictionary_encode()
-    values = encoded.dictionary.to_numpy()
+    if not len(codes):
+        return Grouped([], np.zeros(0, np.intp), np.zeros(1, np.int64))
+    # By way of buffers: ``pa.array`` would import pandas, which takes longer than most logs.
+    buffer = pa.py_buffer(np.ascontiguousarray(codes, np.int64))
+    encoded = pa.Array.from_buffers(pa.int64(), len(codes), [None, buffer]).dictionary_encode()
+    values = np.frombuffer(encoded.dictionary.buffers()[1], np.int64, len(encoded.dictionary))
+    indices = np.frombuffer(encoded.indices.buffers()[1], np.int32, len(codes))
     ranks = np.argsort(values)
     place = np.empty(len(values), np.uint16 if len(values) <= _SMALL else np.int64)
     place[ranks] = np.arange(len(values))
-    ranked = place[encoded.indices.to_numpy()]
-    counts = np.bincount(ranked, minlength=len(values)) if len(values) else np.zeros(0, np.int64)
+    ranked = place[indices]
+    counts = np.bincount(ranked, minlength=len(values))
     bounds = np.zeros(len(values) + 1, np.int64)
     np.cumsum(counts, out=bounds[1:])
     return Grouped(values[ranks].tolist(), np.argsort(ranked, kind="stable"), bounds)

@@ -1,12 +1,13 @@
 """Rows of equal codes are found in their order."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avdataops.readers.can.grouping import group_codes
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-3, 5) | st.just(2**40), max_size=60))
 def test_rows_are_grouped_by_code_and_keep_their_order(codes: list[int]) -> None:
     grouped = group_codes(np.array(codes, np.int64))
