@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 from benchmarks.extract import cases_mdf, cases_ros, report
 from benchmarks.extract.measure import ROOT, compare
@@ -15,7 +16,7 @@ QUICK_SHARE = 0.05
 
 
 def main(arguments: list[str]) -> int:
-    """Compare, print, and keep the figures of a whole run; 1 if a bar is missed."""
+    """Compare, print, and keep the figures of whole recordings; 1 if a bar is missed."""
     parser = argparse.ArgumentParser(prog="./run bench extract", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a twentieth of each recording, once")
     parser.add_argument("--runs", type=int, default=3, help="of each way, interleaved")
@@ -28,16 +29,18 @@ def main(arguments: list[str]) -> int:
     compared = []
     for case in wanted:
         compared.append(compare(case, runs, share))
-        print(report.table(compared[-1:]), flush=True)
-    if not given.quick and wanted == list(CASES):
-        keep(compared, runs)
+        print(report.table(report.document(compared[-1:], runs)["cases"]), flush=True)
     found = report.document(compared, runs)
+    if not given.quick:
+        keep(found)
     return 1 if '"missed"' in json.dumps(found) and not given.quick else 0
 
 
-def keep(compared: list[report.Compared], runs: int) -> None:
-    """Store the figures, and put them into the page."""
-    text = json.dumps(report.document(compared, runs), indent=2, sort_keys=True)
+def keep(found: Mapping[str, Any]) -> None:
+    """Store the figures beside those of cases that did not run now, and rewrite the page."""
+    before = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    known = {**before.get("cases", {}), **found["cases"]}
+    cases = {case.name: known[case.name] for case in CASES if case.name in known}
+    text = json.dumps({**found, "cases": cases}, indent=2)
     RESULTS.write_text(f"{text}\n", encoding="utf-8")
-    if Path(PAGE).exists():
-        put_between(PAGE, report.SECTION, f"```text\n{report.table(compared)}\n```")
+    put_between(PAGE, report.SECTION, f"```text\n{report.table(cases)}\n```")

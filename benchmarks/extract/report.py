@@ -1,41 +1,37 @@
 """What was measured, as a table for people and as JSON."""
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from benchmarks.extract.case import OURS
+from benchmarks.extract.case import OURS, Way
 from benchmarks.extract.measure import Compared, Measured
 
 SECTION = "extract"
 _HEAD = ("recording", "MB", "way", "gives", "s", "CPU s", "ratio", "bar", "", "peak MB", "out MB")
 
 
-def table(compared: Sequence[Compared]) -> str:
-    """Return one line per way, ratios against ours."""
-    rows = [_HEAD, *(row for one in compared for row in _rows(one))]
+def table(cases: Mapping[str, Any]) -> str:
+    """Return one line per way of the cases as ``document`` gives them, ratios against ours."""
+    rows = [_HEAD, *(row for name, case in cases.items() for row in _rows(name, case))]
     widths = [max(len(row[place]) for row in rows) for place in range(len(_HEAD))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
     return "\n".join(
-        lines + [f"{one.case.name}: {note}" for one in compared for note in _notes(one)]
+        lines + [f"{name}: {note}" for name, case in cases.items() for note in _notes(case)]
     )
 
 
-def _rows(one: Compared) -> Iterator[tuple[str, ...]]:
-    for way in one.case.ways:
-        measured = one.ways.get(way.name)
-        if measured is None:
-            continue
-        name = one.case.name if way.name == OURS else ""
-        size = f"{one.size_mb:.0f}" if name else ""
-        ratio, bar, verdict = _verdict(one, way.name)
+def _rows(name: str, case: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for number, (way, one) in enumerate(case["ways"].items()):
         yield (
-            name, size, way.name, way.end, f"{measured.median_s:.2f}",
-            f"{measured.median_cpu_s:.2f}",
-            ratio, bar, verdict,
-            f"{measured.peak_mb:.0f}", f"{measured.out_mb:.0f}",
+            "" if number else name,
+            "" if number else f"{case['mb']:.0f}",
+            way, one["gives"], f"{one['median_s']:.2f}", f"{one['cpu_s']:.2f}",
+            one["ratio"], one["bar"] or "", one["verdict"] or "",
+            f"{one['peak_mb']:.0f}", f"{one['out_mb']:.0f}",
         )  # fmt: skip
 
 
@@ -53,14 +49,15 @@ def _verdict(one: Compared, way: str) -> tuple[str, str, str]:
     return f"{ratio:.1f}x", f"{needed:g}x", "met" if ratio >= needed else "missed"
 
 
-def _notes(one: Compared) -> Iterator[str]:
-    for way, why in one.absent.items():
+def _notes(case: Mapping[str, Any]) -> Iterator[str]:
+    yield "one run" if case["runs"] == 1 else f"median of {case['runs']} runs"
+    for way, why in case["absent"].items():
         yield f"{way} did not run: {why}"
-    if one.equal_values is not None:
-        yield f"{one.equal_values:,} values equal those of {one.case.ways[1].name}"
+    if case["equal_values"] is not None:
+        yield f"{case['equal_values']:,} values equal those of {case['equal_to']}"
 
 
-def document(compared: Sequence[Compared], runs: int) -> dict[str, object]:
+def document(compared: Sequence[Compared], runs: int) -> dict[str, Any]:
     """Return the figures as they are stored."""
     return {
         "machine": {
@@ -68,22 +65,28 @@ def document(compared: Sequence[Compared], runs: int) -> dict[str, object]:
             "python": platform.python_version(),
             "system": platform.system(),
         },
-        "runs": runs,
         "cases": {
             one.case.name: {
                 "mb": round(one.size_mb, 1),
+                "runs": runs,
                 "equal_values": one.equal_values,
+                "equal_to": one.case.ways[1].name if one.equal_values is not None else None,
                 "absent": dict(one.absent),
-                "ways": {name: _figures(one, name, way) for name, way in one.ways.items()},
+                "ways": {
+                    way.name: _figures(one, way, one.ways[way.name])
+                    for way in one.case.ways
+                    if way.name in one.ways
+                },
             }
             for one in compared
         },
     }
 
 
-def _figures(one: Compared, name: str, way: Measured) -> dict[str, object]:
-    ratio, bar, verdict = _verdict(one, name)
+def _figures(one: Compared, told: Way, way: Measured) -> dict[str, object]:
+    ratio, bar, verdict = _verdict(one, told.name)
     return {
+        "gives": told.end,
         "median_s": round(way.median_s, 3),
         "cpu_s": round(way.median_cpu_s, 3),
         "ratio": ratio,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.extract import cases_ros, inputs_ros, measure, report
+from benchmarks.extract import cases_ros, command, inputs_ros, measure, report
 from benchmarks.extract.case import OURS, Case, Way
 from benchmarks.extract.check_ros import values
 from benchmarks.extract.environments import NoEnvironmentError
@@ -114,7 +114,8 @@ def _compared() -> Compared:
 
 
 def test_the_table_tells_ratio_bar_and_verdict() -> None:
-    told = report.table([_compared()])
+    told = report.table(report.document([_compared()], 3)["cases"])
+    assert "small: median of 3 runs" in told
     assert "40.0x  60x  missed" in told
     assert "20%    20%  met" in told
     assert "small: 1,234 values equal those of rosbags rows" in told
@@ -131,3 +132,20 @@ def test_every_bar_names_a_way_of_its_case() -> None:
     for case in cases_ros.CASES:
         assert case.ways[0].name == OURS
         assert case.bars.keys() <= {way.name for way in case.ways}
+
+
+def test_cases_that_did_not_run_keep_their_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- extract: begin -->\n<!-- extract: end -->\n")
+    monkeypatch.setattr(command, "PAGE", page)
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "results.json")
+    one, other = (replace(_compared().case, name=name) for name in ("first", "second"))
+    monkeypatch.setattr(command, "CASES", (one, other))
+    for case, runs in ((other, 3), (one, 1), (replace(one, name="gone"), 1)):
+        command.keep(report.document([replace(_compared(), case=case)], runs))
+    stored = json.loads((tmp_path / "results.json").read_text())["cases"]
+    assert [(name, case["runs"]) for name, case in stored.items()] == [("first", 1), ("second", 3)]
+    assert "first: one run" in page.read_text()
+    assert "second: median of 3 runs" in page.read_text()
