@@ -2,7 +2,7 @@
 
 Makes recordings of growing size on the fly (cameras, lidar and small messages, then bags of many
 small messages), extracts each in a fresh process and prints the peak resident memory.  The bar is
-600 MB for any of them.
+600 MB for any of them.  Prints too how much of a recording is read for one topic.
 """
 
 import argparse
@@ -14,13 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from avdataops.adapters.local_storage import LocalFile
+from avdataops.readers.formats import open_recording
 from avdataops.testing import bag1_by_hand as b
+from avdataops.testing.reader_suite import CountingFile
 from benchmarks.extract import inputs_ros, measure
 from benchmarks.extract.cases_ros import OUR_WAY
 from benchmarks.extract.environments import CACHE
 from benchmarks.pages import put_between
 
 BAR_MB = 600.0
+TOPIC = "/lidar/points"
 SECTION = "memory"
 RESULTS = measure.ROOT / "benchmarks" / "results" / "memory.json"
 PAGE = measure.ROOT / "docs" / "extract.md"
@@ -117,6 +121,22 @@ def _index(t_ns: "np.ndarray[Any, np.dtype[np.int64]]", first: int) -> bytes:
     return b.record(head, entries.tobytes())
 
 
+def one_topic(recording: Path, topic: str) -> tuple[int, int]:
+    """Read one topic alone; return the bytes read, and those of the chunks that hold it."""
+    from mcap.reader import make_reader
+
+    file = CountingFile(LocalFile(recording))
+    with open_recording(file) as reader:
+        sum(batch.rows.num_rows for batch in reader.batches([topic]))
+    with recording.open("rb") as opened:
+        summary = make_reader(opened).get_summary()
+    if summary is None:
+        raise ValueError(f"{recording.name} has no index")
+    ids = {one.id for one in summary.channels.values() if one.topic == topic}
+    chunks = [one for one in summary.chunk_indexes if ids & one.message_index_offsets.keys()]
+    return file.bytes_read, sum(one.chunk_length for one in chunks)
+
+
 def main(arguments: list[str]) -> int:
     """Measure, print, and keep the figures; 1 if one is over the bar."""
     parser = argparse.ArgumentParser(prog="./run bench memory", description=__doc__)
@@ -144,6 +164,10 @@ def _row(what: str, name: str, size: Any, write: Any) -> dict[str, Any]:
         found = measure.run(OUR_WAY, recording, folder / "out")
         if found["messages"] != messages:
             raise RuntimeError(f"{found['messages']} of {messages} messages came out")
+        if recording.suffix == ".mcap":
+            read, held = one_topic(recording, TOPIC)
+            told = f"{read / 1e6:.0f} of {recording.stat().st_size / 1e6:.0f} MB read"
+            print(f"{TOPIC} alone: {told}, its chunks hold {held / 1e6:.0f} MB", flush=True)
         row = {
             "what": what,
             "recording": recording.suffix.strip("."),

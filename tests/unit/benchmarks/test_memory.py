@@ -7,6 +7,7 @@ import pytest
 from avdataops.adapters.local_storage import LocalFile
 from avdataops.readers.formats import open_recording
 from avdataops.testing.reader_suite import tables_of
+from avdataops.testing.recordings import McapStyle, Said, mcap_bytes
 from benchmarks import memory
 
 
@@ -40,3 +41,16 @@ def test_a_recording_is_extracted_measured_and_removed(
     assert "20,000 messages" in told
     assert told.rstrip().endswith("met")
     assert not list(tmp_path.iterdir())
+
+
+def test_one_topic_costs_little_more_than_the_chunks_that_hold_it(tmp_path: Path) -> None:
+    blob = b"\x00\x01\x00\x00" + (4000).to_bytes(4, "little") + bytes(range(250)) * 16
+    said = [Said("/rare" if 40 <= n < 45 else "/often", "a/msg/B", n, blob) for n in range(400)]
+    style = McapStyle(compression="none", chunk_bytes=4000)
+    path = tmp_path / "made.mcap"
+    path.write_bytes(mcap_bytes(said, {"a/msg/B": "uint8[] data\n"}, style))
+    read, held = memory.one_topic(path, "/rare")
+    index = 60_000
+    assert held < 50_000
+    assert held <= read < held * 1.3 + index
+    assert read < path.stat().st_size / 10
