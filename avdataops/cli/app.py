@@ -16,6 +16,7 @@ from avdataops.wiring.ending import TERMINATED, Terminated, end_on_sigterm, of_t
 
 _COMMANDS = {
     "config": "Settings and where they come from.",
+    "datasets": "Freeze scenes into datasets that never change.",
     "demo": "Make a sample drive, upload it, run the pipeline, show what it found.",
     "doctor": "Check libraries, schemas, settings, workspace and space, and Azure where it is set.",
     "info": "Show what is inside a recording, from its header and index.",

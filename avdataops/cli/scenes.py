@@ -38,7 +38,8 @@ scenes.add_command(export)
 scenes.add_command(open_)
 
 
-def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
+def scene_filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose scenes."""
     for option in reversed(
         (
             click.argument("text", metavar="[QUERY]", required=False),
@@ -57,7 +58,7 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @scenes.command()
-@_filters
+@scene_filters
 @click.option("--limit", type=click.IntRange(0), default=100, show_default=True, help="0: all.")
 @click.option("--after", help="Id of the last scene of the page before.")
 @with_sink()
@@ -84,7 +85,7 @@ def find(
 
 
 @scenes.command()
-@_filters
+@scene_filters
 @click.option("--by", type=click.Choice(SCENE_GROUPS), default="type", show_default=True)
 @with_sink()
 @with_workspace
@@ -190,8 +191,13 @@ def _threshold(text: str) -> tuple[str, float]:
 
 def scene_query(workspace: Workspace, **given: Any) -> SceneQuery:
     """Return the query that the options describe; raises ``InputError`` with the near miss."""
+    return _asking(workspace).query(words_of(workspace, **given))
+
+
+def words_of(workspace: Workspace, **given: Any) -> SceneWords:
+    """Return the question that the options ask."""
     text = given["measurement"]
-    words = SceneWords(
+    return SceneWords(
         types=tuple(given["types"]),
         measurement=measurement_id_of(workspace, text) if text else None,
         vehicle=given["vehicle"],
@@ -202,7 +208,6 @@ def scene_query(workspace: Workspace, **given: Any) -> SceneQuery:
         during=tuple(given["during"]),
         text=given["text"],
     )
-    return _asking(workspace).query(words)
 
 
 def _asking(workspace: Workspace) -> Asking:

@@ -8,6 +8,7 @@ from typing import Self
 
 import pyarrow as pa
 
+from avdataops.lake.datasets import Datasets
 from avdataops.lake.found import FoundScene, Scenes
 from avdataops.lake.tables import Tables
 from avdataops.model.measurement import Measurement
@@ -33,7 +34,7 @@ def connect(workspace: str | Path | None = None) -> "Lake":
     return Lake(open_workspace(load_settings(workspace=workspace and Path(workspace))))
 
 
-class Lake:
+class Lake(Datasets):
     """Measurements, scenes and streams of one workspace; use as a context manager or close it.
 
     >>> lake.scenes("drive_off", "standstill")

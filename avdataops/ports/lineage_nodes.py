@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from avdataops.model.artifact import Artifact
+from avdataops.model.dataset import Dataset
 from avdataops.model.measurement import Recording
 from avdataops.model.run import Outcome
 from avdataops.model.scene import Scene
@@ -65,6 +66,17 @@ def recording_node(recording: Recording) -> Node:
         sha256=recording.sha256,
         facts=_known(facts),
     )
+
+
+def dataset_node(dataset: Dataset) -> Node:
+    """Return the node of a frozen dataset."""
+    facts = {
+        "scenes": dataset.scenes,
+        "artifacts": dataset.artifacts,
+        "query": dataset.query,
+        "vehicles": list(dataset.vehicles),
+    }
+    return Node(id=dataset.id, kind="dataset", name=dataset.name, facts=dict(facts))
 
 
 def _known(facts: Mapping[str, object]) -> dict[str, object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from avdataops.ports.catalog import Lineage, Node
 from avdataops.ports.lineage_views import children_of, label_of, printable
 
-_ALONE = {"upload", "recording", "sidecar", "reference", "scene", "run"}
+_ALONE = {"upload", "recording", "sidecar", "reference", "scene", "run", "dataset"}
 """Kinds that are shown one by one: where results come from, and what they are."""
 
 

@@ -6,12 +6,14 @@ twice it gives two ways to the same facts, for tests of concurrency and of what 
 
 from avdataops.testing.catalog_attributes import AttributeBehaviour
 from avdataops.testing.catalog_current import CurrentBehaviour
+from avdataops.testing.catalog_datasets import DatasetBehaviour
 from avdataops.testing.catalog_lineage import LineageBehaviour
 from avdataops.testing.catalog_measurements import MeasurementBehaviour
 from avdataops.testing.catalog_places import PlaceBehaviour
 from avdataops.testing.catalog_races import RaceBehaviour
 from avdataops.testing.catalog_reviews import ReviewBehaviour
 from avdataops.testing.catalog_runs import RunBehaviour
+from avdataops.testing.catalog_saved import SavedBehaviour
 from avdataops.testing.catalog_scenes import SceneBehaviour
 from avdataops.testing.catalog_store import CatalogFixtures
 
@@ -28,6 +30,8 @@ class CatalogSuite(
     PlaceBehaviour,
     LineageBehaviour,
     ReviewBehaviour,
+    SavedBehaviour,
+    DatasetBehaviour,
     CatalogFixtures,
 ):
     """All behaviour of a catalog, over the fixture ``open_catalog``."""

@@ -107,7 +107,7 @@ class Families:
         for first in range(0, len(artifacts), _CHUNK):
             values = {"artifacts": list(artifacts[first : first + _CHUNK])}
             for edge in self._requests.query(EDGES, _EDGES, values):
-                family = self.of(edge["measurementId"])
+                family = self.of(edge.get("measurementId"))
                 if family is not None and edge["src"] in family.used.get(edge["run"], ()):
                     yield edge["src"], edge["run"], family
 

@@ -10,6 +10,7 @@ from avdataops.adapters.cosmos_catalog.failures import ItemTaken, translated
 from avdataops.tables.load import load_json
 
 CATALOG, SCENES, IDS, EDGES, LEASES = "catalog", "scenes", "ids", "edges", "leases"
+CURATION = "curation"
 
 
 def containers() -> list[dict[str, Any]]:

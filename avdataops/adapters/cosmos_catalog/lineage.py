@@ -9,6 +9,11 @@ way up follows the inputs that records name; the way down follows the same recor
 from collections.abc import Iterable, Iterator, Sequence
 
 from avdataops.adapters.cosmos_catalog.claims import find_claim
+from avdataops.adapters.cosmos_catalog.datasets import (
+    datasets_with,
+    find_with_id,
+    list_artifacts,
+)
 from avdataops.adapters.cosmos_catalog.documents import scene_of
 from avdataops.adapters.cosmos_catalog.family import Families, Family
 from avdataops.adapters.cosmos_catalog.heads import RunState
@@ -22,10 +27,17 @@ from avdataops.adapters.cosmos_catalog.missing import (
 from avdataops.adapters.cosmos_catalog.requests import Document, Requests
 from avdataops.adapters.cosmos_catalog.scenes import find_row
 from avdataops.model.artifact import Artifact
+from avdataops.model.dataset import Dataset
 from avdataops.model.errors import InputError, NotFound, shown
 from avdataops.model.run import Outcome
 from avdataops.ports.catalog import Direction, Edge, Lineage, Node
-from avdataops.ports.lineage_nodes import artifact_node, recording_node, run_node, scene_node
+from avdataops.ports.lineage_nodes import (
+    artifact_node,
+    dataset_node,
+    recording_node,
+    run_node,
+    scene_node,
+)
 
 
 def walk_lineage(
@@ -53,6 +65,7 @@ class _Walk:
         self._up = direction is Direction.UP
         self._root: Node | None = None
         self._scenes: dict[str, Node] = {}
+        self._datasets: dict[str, Node] = {}
         self._met: dict[str, None] = {}
         self._front: list[str] = []
         self.edges: dict[Edge, None] = {}
@@ -74,7 +87,18 @@ class _Walk:
                 return depth
             if claim["kind"] == RUN and start in family.head.runs:
                 return self._begin_run(start, family, depth)
-        raise self._unknown(start)
+        dataset = find_with_id(self._requests, start)
+        if dataset is None:
+            raise self._unknown(start)
+        self._begin_dataset(dataset)
+        return depth
+
+    def _begin_dataset(self, dataset: Dataset) -> None:
+        self._root = dataset_node(dataset)
+        if self._up:
+            for artifact in list_artifacts(self._requests, dataset.id, 0, 0):
+                self._add(artifact.id, dataset.id, "")
+                self._meet([artifact.id])
 
     def _unknown(self, start: str) -> NotFound:
         nouns = (SCENE, ARTIFACT, RUN, RECORDING)
@@ -125,7 +149,7 @@ class _Walk:
                 self._meet([src if self._up else dst])
             left = None if left is None else left - 1
         if not self._up:
-            self._hang_on_scenes()
+            self._hang_on_leaves()
 
     def _steps_up(self, front: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         for dst in front:
@@ -140,10 +164,13 @@ class _Walk:
             for dst in family.made.get(run, ()):
                 yield src, dst, run
 
-    def _hang_on_scenes(self) -> None:
+    def _hang_on_leaves(self) -> None:
         for row in self._families.scenes_in(list(self._met)):
             self._scenes.setdefault(row["scene"], scene_node(scene_of(row)))
             self._add(row["artifact"], row["scene"], row["run"])
+        for artifact, dataset in datasets_with(self._requests, list(self._met)):
+            self._datasets.setdefault(dataset.id, dataset_node(dataset))
+            self._add(artifact, dataset.id, "")
 
     def nodes(self) -> Iterator[Node]:
         """Yield every node once: the start, then the others in the order they were met."""
@@ -154,6 +181,7 @@ class _Walk:
             if artifact is not None:
                 yield self._artifact_node(artifact)
         yield from self._scenes.values()
+        yield from self._datasets.values()
 
     def _artifact_node(self, artifact: Artifact) -> Node:
         family = self._families.home(artifact.id)

@@ -11,7 +11,7 @@ from azure.core import MatchConditions
 from azure.cosmos import ContainerProxy, CosmosClient
 
 from avdataops.adapters.cosmos_catalog.failures import ItemMissing, Unanswered, translated
-from avdataops.adapters.cosmos_catalog.layout import CATALOG, EDGES, IDS, LEASES, SCENES
+from avdataops.adapters.cosmos_catalog.layout import CATALOG, CURATION, EDGES, IDS, LEASES, SCENES
 
 Document = dict[str, Any]
 
@@ -29,7 +29,7 @@ class Requests:
         self._client: CosmosClient | None = client
         self._name = f"{endpoint}{database}"
         opened = client.get_database_client(database)
-        names = (CATALOG, SCENES, IDS, EDGES, LEASES)
+        names = (CATALOG, SCENES, IDS, EDGES, CURATION, LEASES)
         self._containers = {name: opened.get_container_client(name) for name in names}
         self._turn = threading.Lock()
         self._charged: dict[str, float] = {}

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
+from avdataops.adapters.sqlite_catalog.datasets import get_dataset
 from avdataops.adapters.sqlite_catalog.missing import nearest_id
 from avdataops.adapters.sqlite_catalog.rows import artifact_of
 from avdataops.adapters.sqlite_catalog.scenes import get_scene_row, scene_of
@@ -11,10 +12,16 @@ from avdataops.model.errors import InputError, NotFound, shown
 from avdataops.model.measurement import Recording
 from avdataops.model.run import Outcome
 from avdataops.ports.catalog import Direction, Edge, Lineage, Node
-from avdataops.ports.lineage_nodes import artifact_node, recording_node, run_node, scene_node
+from avdataops.ports.lineage_nodes import (
+    artifact_node,
+    dataset_node,
+    recording_node,
+    run_node,
+    scene_node,
+)
 
 _CHUNK = 500
-_TABLES = ("scenes", "artifacts", "runs", "recordings")
+_TABLES = ("scenes", "artifacts", "runs", "recordings", "datasets")
 
 _STEP_UP = """SELECT u.artifact AS src, a.id AS dst, u.run AS run, u.artifact AS next
     FROM artifacts AS a JOIN used AS u ON u.run = a.run WHERE a.id IN ({marks})
@@ -24,6 +31,7 @@ _STEP_DOWN = """SELECT u.artifact AS src, a.id AS dst, u.run AS run, a.id AS nex
     ORDER BY src, dst"""
 _SCENES_IN = """SELECT * FROM scenes WHERE artifact IN ({marks})
     ORDER BY t_start_ns, id, number"""
+_DATASETS_WITH = "SELECT dataset, artifact FROM dataset_artifacts WHERE artifact IN ({marks})"
 _ARTIFACTS = """SELECT a.*, r.step, t.outcome FROM artifacts AS a
     LEFT JOIN runs AS r ON r.id = a.run
     LEFT JOIN attempts AS t ON t.run = r.id AND t.attempt = r.ended WHERE a.id IN ({marks})"""
@@ -53,6 +61,7 @@ class _Walk:
         self._up = direction is Direction.UP
         self._root: Node | None = None
         self._scenes: dict[str, Node] = {}
+        self._datasets: dict[str, Node] = {}
         self._met: dict[str, None] = {}
         self._front: list[str] = []
         self.edges: dict[Edge, None] = {}
@@ -66,6 +75,8 @@ class _Walk:
             self._begin_scene(start)
         elif table == "recordings":
             self._begin_recording(start)
+        elif table == "datasets":
+            self._begin_dataset(start)
         else:
             return self._begin_run(start, depth)
         return depth
@@ -110,6 +121,17 @@ class _Walk:
                 self._add(recording, upload["id"], "")
             self._meet([upload["id"]])
 
+    def _begin_dataset(self, dataset: str) -> None:
+        self._root = dataset_node(get_dataset(self._connection, dataset))
+        if not self._up:
+            return
+        rows = self._connection.execute(
+            "SELECT artifact FROM dataset_artifacts WHERE dataset = ? ORDER BY artifact", (dataset,)
+        )
+        for row in rows.fetchall():
+            self._add(row["artifact"], dataset, "")
+            self._meet([row["artifact"]])
+
     def _begin_run(self, run: str, depth: int | None) -> int | None:
         row = self._connection.execute(
             """SELECT r.*, a.outcome FROM runs AS r
@@ -139,12 +161,18 @@ class _Walk:
                 self._meet([row["next"]])
             left = None if left is None else left - 1
         if not self._up:
-            self._hang_on_scenes()
+            self._hang_on_leaves()
 
-    def _hang_on_scenes(self) -> None:
+    def _hang_on_leaves(self) -> None:
         for row in self._rows(_SCENES_IN, list(self._met)):
             self._scenes.setdefault(row["id"], scene_node(scene_of(row)))
             self._add(row["artifact"], row["id"], row["run"])
+        held = list(self._rows(_DATASETS_WITH, list(self._met)))
+        for row in sorted(held, key=lambda row: (row["dataset"], row["artifact"])):
+            if row["dataset"] not in self._datasets:
+                found = get_dataset(self._connection, row["dataset"])
+                self._datasets[found.id] = dataset_node(found)
+            self._add(row["artifact"], row["dataset"], "")
 
     def nodes(self) -> Iterator[Node]:
         """Yield every node once: the start, then the others in the order they were met."""
@@ -153,6 +181,7 @@ class _Walk:
         rows = {row["id"]: row for row in self._rows(_ARTIFACTS, list(self._met))}
         yield from (_node_of(rows[artifact]) for artifact in self._met)
         yield from self._scenes.values()
+        yield from self._datasets.values()
 
     def _meet(self, artifacts: Iterable[str]) -> None:
         for artifact in artifacts:
