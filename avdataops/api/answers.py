@@ -80,6 +80,16 @@ def page_of(
     return shown_ones, f"{url.path}?{url.query}"
 
 
+def page_from(
+    request: Request, found: Sequence[T], limit: int, start: int
+) -> tuple[Sequence[T], str | None]:
+    """Return at most ``limit`` of what was found from place ``start`` on, and the next address."""
+    if len(found) <= limit:
+        return found, None
+    url = request.url.include_query_params(start=start + limit)
+    return found[:limit], f"{url.path}?{url.query}"
+
+
 def after_one(items: Sequence[T], after: str | None, key: Callable[[T], str]) -> Sequence[T]:
     """Return what comes after the item with this key; raises ``NotFound`` if there is none."""
     if after is None:

@@ -6,21 +6,24 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
-from avdataops.api import artifacts, measurements, problems, reviews, scenes
+from avdataops.api import artifacts, datasets, measurements, problems, queries, reviews, scenes
+from avdataops.api.datasets import FreezeBody
 from avdataops.api.door import Door
 from avdataops.api.guard import Guard
-from avdataops.api.shapes import ReviewBody
+from avdataops.api.shapes import QueryBody, ReviewBody
 from avdataops.api.writing import writes_of
 
-_ROUTERS = tuple(part.ROUTES for part in (measurements, artifacts, scenes, reviews))
-_BODIES: tuple[type[BaseModel], ...] = (ReviewBody,)
+_ROUTERS = tuple(
+    part.ROUTES for part in (measurements, artifacts, scenes, reviews, queries, datasets)
+)
+_BODIES: tuple[type[BaseModel], ...] = (ReviewBody, QueryBody, FreezeBody)
 """What is sent; read after the token, so the framework does not know of them."""
 
 _DESCRIPTION = """\
-Measurements, recordings, streams, artifacts with their locations, runs, scenes and lineage, for
-reading; reviews of scenes, for writing too (role operator). Times are integer nanoseconds since
-the Unix epoch, UTC; ranges are half-open. Pages are keyset pages: follow `next`. Answers carry a
-strong ETag. Every refusal is a problem (RFC 9457).\
+Measurements, recordings, streams, artifacts with their locations, runs, scenes, lineage and label
+sets, for reading; reviews, saved queries and frozen datasets, for writing too (role operator).
+Times are integer nanoseconds since the Unix epoch, UTC; ranges are half-open. Pages are keyset
+pages: follow `next`. Answers carry a strong ETag. Every refusal is a problem (RFC 9457).\
 """
 
 

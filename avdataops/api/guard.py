@@ -100,7 +100,8 @@ def _id_of(headers: Headers) -> str:
 
 
 def _refused_body(headers: Headers) -> Problem | None:
-    given = headers.get("content-length", "")
+    # Without length and coding there is no body (RFC 9112 6.3).
+    given = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not given.isascii() or not given.isdigit():
         return _problem(411, "say with Content-Length how long the body is")
     # Longer numbers are not made into integers.

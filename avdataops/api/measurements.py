@@ -7,10 +7,16 @@ from fastapi import Query, Request, Response
 from avdataops.api.answers import Page, after_one, page_of, paged, respond
 from avdataops.api.door import Open, routes
 from avdataops.api.parameters import Id, Paging, Word
-from avdataops.api.shapes import MeasurementDocument, MeasurementRow, RunRow, StreamRow
+from avdataops.api.shapes import LabelSet, MeasurementDocument, MeasurementRow, RunRow, StreamRow
 from avdataops.model.artifact import Artifact
 from avdataops.model.measurement import Recording, State
-from avdataops.wiring.descriptions import describe, measurement_row, run_row, stream_row
+from avdataops.wiring.descriptions import (
+    describe,
+    label_set_row,
+    measurement_row,
+    run_row,
+    stream_row,
+)
 
 ROUTES = routes("measurements")
 
@@ -93,3 +99,18 @@ def list_runs(
     found = after_one(records, query.after, lambda one: one.run)
     items, following = page_of(request, found, query.limit, lambda one: one.run)
     return paged(request, {"items": [run_row(one) for one in items], "next": following})
+
+
+@ROUTES.get("/measurements/{measurement}/labels", response_model=Page[LabelSet])
+def list_labels(
+    request: Request, door: Open, measurement: Id, query: Annotated[Paging, Query()]
+) -> Response:
+    """List what came back from labelling, the latest delivery of each package.
+
+    ``after`` is the id of an artifact.
+    """
+    tables = door.catalog.artifacts(measurement, kind="labels")
+    found = after_one(tables, query.after, lambda one: one.id)
+    items, following = page_of(request, found, query.limit, lambda one: one.id)
+    rows = [label_set_row(door.catalog, one) for one in items]
+    return paged(request, {"items": rows, "next": following})

@@ -6,6 +6,7 @@ from fastapi import Path, Request
 from pydantic import BaseModel, Field
 
 from avdataops.model.errors import InputError, did_you_mean, shown
+from avdataops.ports.curation_rules import NAME_PATTERN
 
 ID_PATTERN = r"^[a-z]{1,4}_[0-9a-f]{16,40}$"
 MAX_PAGE, PAGE = 1000, 100
@@ -13,6 +14,26 @@ MAX_PAGE, PAGE = 1000, 100
 Id = Annotated[str, Path(pattern=ID_PATTERN, description="Id, like m_..., art_..., run_..., scn_…")]
 IdText = Annotated[str, Field(pattern=ID_PATTERN)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+Name = Annotated[str, Path(pattern=NAME_PATTERN, description="A name.")]
+Which = Annotated[str, Path(pattern=NAME_PATTERN, description="A name, or an id.")]
+
+
+class NamePaging(BaseModel):
+    """Which page of things that are listed by name."""
+
+    after: Annotated[str, Field(pattern=NAME_PATTERN)] | None = Field(
+        default=None, description="Name of the last one before this page."
+    )
+    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE, description="Length of the page.")
+
+
+class PlacePaging(BaseModel):
+    """Which page of things that never change, by their places."""
+
+    start: int = Field(default=0, ge=0, le=10_000_000, description="Place of the first one.")
+    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE, description="Length of the page.")
 
 
 class Paging(BaseModel):

@@ -5,19 +5,11 @@ from typing import Annotated
 
 from fastapi import Request, Response
 
-from avdataops.api.access import Writer
 from avdataops.api.answers import respond, respond_changed, tag_of
 from avdataops.api.door import Door, Open, routes
 from avdataops.api.parameters import Id
 from avdataops.api.shapes import ReviewBody, ReviewDocument
-from avdataops.api.writing import (
-    IdempotencyKey,
-    IfMatch,
-    body_of,
-    check_match,
-    sent,
-    token_of,
-)
+from avdataops.api.writing import IF_MATCH, KEY, Sent, check_match, described, once, sent
 from avdataops.model.review import Review
 from avdataops.wiring.descriptions import review_document
 
@@ -38,29 +30,41 @@ def _document(door: Door, scene: str) -> dict[str, object]:
     "/scenes/{scene}/reviews",
     response_model=ReviewDocument,
     status_code=201,
-    openapi_extra=body_of(ReviewBody),
+    openapi_extra=described(ReviewBody, IF_MATCH, KEY),
 )
 def add_review(
-    door: Open,
-    caller: Writer,
-    scene: Id,
-    body: Annotated[ReviewBody, sent(ReviewBody)],
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
+    door: Open, scene: Id, given: Annotated[Sent[ReviewBody], sent(ReviewBody)]
 ) -> Response:
     """Accept, reject or adjust a scene; the scene itself stays as it was found."""
-    history = door.desk.reviews(scene)
-    token = token_of(caller, key)
-    expected = None
-    if if_match is not None and token not in {one.request for one in history if one.request}:
-        check_match(if_match, tag_of(review_document(scene, history)))
-        expected = len(history)
-    if body.type is not None:
-        door.asking.check_type(body.type)
-    given = Review(
+
+    def act(token: str) -> Response:
+        review = _review(scene, given, token)
+        door.desk.review(review, expected=_expected(door, review, given.header(IF_MATCH)))
+        return respond_changed(_document(door, scene), status=201)
+
+    if given.body.type is not None:
+        door.asking.check_type(given.body.type)
+    return once(given, act)
+
+
+def _expected(door: Door, given: Review, if_match: str | None) -> int | None:
+    """Return how many reviews the writer has seen, None if that does not matter."""
+    if if_match is None:
+        return None
+    history = door.desk.reviews(given.scene)
+    if given.request and given.request in {one.request for one in history}:
+        # Its first try was done, but the answer got lost.
+        return None
+    check_match(if_match, tag_of(review_document(given.scene, history)))
+    return len(history)
+
+
+def _review(scene: str, given: Sent[ReviewBody], token: str) -> Review:
+    body = given.body
+    return Review(
         scene=scene,
         verdict=body.verdict,
-        by=caller.subject,
+        by=given.caller.subject,
         at_ns=time.time_ns(),
         comment=body.comment,
         t_start_ns=body.t_start_ns,
@@ -68,5 +72,3 @@ def add_review(
         type=body.type,
         request=token,
     )
-    door.desk.review(given, expected=expected)
-    return respond_changed(_document(door, scene), status=201)

@@ -9,6 +9,7 @@ from avdataops.model.artifact import Artifact
 from avdataops.model.measurement import Reason, Recording, State
 from avdataops.model.review import Verdict
 from avdataops.model.scene import Scene
+from avdataops.ports.curation_rules import MAX_TEXT
 from avdataops.ports.review_rules import MAX_COMMENT
 
 Instant = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -125,6 +126,28 @@ class ReviewBody(BaseModel):
     t_start_ns: Instant | None = Field(default=None, description="Where it really begins.")
     t_end_ns: Instant | None = Field(default=None, description="Where it really ends.")
     type: str | None = Field(default=None, max_length=64, description="What it really is.")
+
+
+class QueryBody(BaseModel):
+    """A question to keep."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT, description="The question, as asked.")
+
+
+class LabelSet(BaseModel):
+    """What came back for one package of labels; the latest delivery."""
+
+    package: str
+    delivery: int | None
+    labels: int | None = Field(description="Rows of the table.")
+    changes: dict[str, int] = Field(description="Against the delivery before, by word.")
+    file: str | None = Field(description="Name of the file that was delivered.")
+    file_sha256: str | None
+    artifact: str = Field(description="Id of the table of labels.")
+    location: str
+    run: str | None
 
 
 class Counts(BaseModel):

@@ -101,3 +101,23 @@ def review_document(scene: str, history: Sequence[Review]) -> dict[str, Any]:
     """Return all that was said of a scene, oldest first, and what speaks."""
     rows = [review_row(one) for one in history]
     return {"scene": scene, "review": rows[-1] if rows else None, "history": rows}
+
+
+def label_set_row(catalog: CatalogReader, table: Artifact) -> dict[str, Any]:
+    """Return what a delivery of labels brought, by its table."""
+    run = catalog.run(table.run) if table.run else None
+    facts: dict[str, Any] = run.facts if run else {}
+    changes: dict[str, Any] = facts.get("changes") or {}
+    brought = [catalog.artifact(used) for used in run.used] if run else []
+    file = next((one for one in brought if one.kind == "label_delivery"), None)
+    return {
+        "package": table.attributes.get("package", ""),
+        "delivery": facts.get("delivery"),
+        "labels": table.rows,
+        "changes": {word: one["count"] for word, one in changes.items()},
+        "file": file.name if file else None,
+        "file_sha256": file.sha256 if file else None,
+        "artifact": table.id,
+        "location": str(table.location),
+        "run": table.run,
+    }

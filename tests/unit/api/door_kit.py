@@ -13,17 +13,19 @@ from avdataops.adapters.sqlite_catalog import SqliteCatalog
 from avdataops.api import Door, make_app
 from avdataops.api.access import Caller, Role
 from avdataops.model.location import Location
+from avdataops.model.saved_query import SavedQuery
 from avdataops.model.time import NS_PER_S
-from avdataops.ports.catalog import CatalogReader, Taken
+from avdataops.ports.catalog import CatalogReader, SceneQuery, Taken
 from avdataops.ports.curation import Curation
 from avdataops.ports.storage import Linking
 from avdataops.testing.catalog_store import detected, extracted, fill, register
-from avdataops.testing.facts import scene, uploaded
+from avdataops.testing.facts import T0_NS, scene, uploaded
+from avdataops.wiring.datasets import Wanted, freeze
 from avdataops.wiring.scene_questions import Asking
 
 TOKEN = "open-sesame"  # noqa: S105 - opens nothing but these tests
 READS = frozenset(name for name in vars(CatalogReader) if not name.startswith("_"))
-CURATES = frozenset(name for name in vars(Curation) if not name.startswith("_"))
+CURATES = frozenset(name for name in dir(Curation) if not name.startswith("_"))
 FIRST = uploaded("first")
 SECOND = uploaded("second", vehicle="car-2")
 EMPTY = uploaded("empty", names=("x.mcap",))
@@ -147,6 +149,11 @@ def filled_catalog() -> SqliteCatalog:
     taken = detected(SECOND, streams.made, [scene(SECOND.id, "hard_brake", 0)])
     catalog.commit([Taken(streams), taken])
     register(catalog, EMPTY)
+    kept = SavedQuery(name="wet", text="cut_in & rain", owner="somebody", at_ns=T0_NS)
+    catalog.save_query(kept, expected=0)
+    cuts = SceneQuery(types=("cut_in",), measurement=FIRST.id)
+    wanted = Wanted(name="cuts", by="somebody", query=cuts, text="--type cut_in")
+    freeze(catalog, catalog, wanted)
     return catalog
 
 

@@ -27,7 +27,7 @@ WRITES = [
 
 
 def test_every_described_address_lies_under_the_prefix_and_wants_a_token() -> None:
-    assert len(DESCRIBED) >= 13
+    assert len(DESCRIBED) >= 23
     for path, methods in DESCRIBED.items():
         assert path.startswith("/api/v1/")
         assert "get" in methods
@@ -92,10 +92,11 @@ def test_nothing_is_written_without_a_token_and_the_role_for_it(
     answer = app.ask(method, address, headers=reader, content=body)
     assert (answer.status, answer.json["code"]) == (403, "forbidden")
     assert "operator" in answer.json["detail"]
+    assert catalog.saved_query("wet").version == 1
 
 
 def test_there_are_writes_to_refuse() -> None:
-    assert len(WRITES) >= 1
+    assert len(WRITES) >= 4
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -10,6 +10,8 @@ from avdataops.model.documents import to_document
 from avdataops.ports.catalog import Direction, SceneQuery
 from avdataops.ports.lineage_views import as_document
 from avdataops.ports.storage import Linking
+from avdataops.testing.facts import T0_NS
+from avdataops.wiring import artifact_search
 from tests.unit.api.door_kit import FIRST, Client, Links
 
 
@@ -80,3 +82,71 @@ def test_a_wrong_walk_is_refused(api: Client, params: dict[str, Any]) -> None:
 def test_what_is_not_there_is_not_found(api: Client, path: str) -> None:
     answer = api.get(f"/{path}{'0' * 24}")
     assert (answer.status, answer.json["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_artifacts_are_found_by_kind_over_all_measurements(
+    api: Client, catalog: SqliteCatalog, limit: int
+) -> None:
+    found = [
+        one["id"] for page in api.walk("/artifacts", kind="stream", limit=limit) for one in page
+    ]
+    drives = [one.id for one in catalog.measurements()]
+    assert found == [one.id for m in drives for one in catalog.artifacts(m, kind="stream")]
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        ({"measurement": FIRST.id}, 5),
+        ({"measurement": FIRST.id, "kind": "scenes"}, 1),
+        ({"vehicle": "car-2", "kind": "stream"}, 2),
+        ({"vehicle": "car-9"}, 0),
+        ({"measurement": FIRST.id, "vehicle": "car-2"}, 0),
+        ({"kind": "stream", "start": str(T0_NS), "end": str(T0_NS + 1)}, 4),
+        ({"kind": "stream", "end": str(T0_NS)}, 0),
+        ({"kind": "stream", "start": "2026-11-08T17:00:00Z"}, 4),
+        ({"kind": "upload", "start": "0"}, 0),
+        ({"kind": "stream", "topic_class": "gnss"}, 0),
+    ],
+    ids=range(10),
+)
+def test_artifacts_are_found_by_what_is_known_of_them(
+    api: Client, asked: dict[str, Any], number: int
+) -> None:
+    assert len(api.get("/artifacts", **asked).json["items"]) == number
+
+
+def test_found_artifacts_have_links_on_request(api: Client) -> None:
+    answer = api.get("/artifacts", kind="stream", link="true")
+    assert answer.headers["cache-control"] == "no-store"
+    for one in answer.json["items"]:
+        at = f"{one['location']['zone']}/{one['location']['key']}"
+        assert one["link"] == {"url": f"https://store.example/{at}?for=300", "valid_s": 300}
+
+
+def test_a_page_ends_after_many_measurements_and_another_follows(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifact_search, "LOOKED_AT", 1)
+    pages = list(api.walk("/artifacts", kind="stream"))
+    assert sorted(len(page) for page in pages) == [0, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"start": "yesterday"}, {"start": "2", "end": "1"}, {"start": "+1.5s"}, {"limit": "1001"},
+     {"kind": ""}],
+)  # fmt: skip
+def test_a_wrong_question_for_artifacts_is_refused(api: Client, asked: dict[str, Any]) -> None:
+    assert api.get("/artifacts", **asked).status == 422
+
+
+@pytest.mark.parametrize("after", ["art_" + "0" * 24, "scn_" + "0" * 24])
+def test_a_page_of_artifacts_after_what_is_not_there_is_not_found(api: Client, after: str) -> None:
+    assert api.get("/artifacts", kind="stream", after=after).status == 404
+
+
+def test_a_page_after_an_artifact_of_another_kind_is_not_found(api: Client, table: Any) -> None:
+    assert api.get("/artifacts", kind="scenes", after=table.id).status == 404
