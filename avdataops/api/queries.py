@@ -64,6 +64,8 @@ def save_query(
 
     if given.header(IF_MATCH) is None and given.header(IF_NONE_MATCH) != "*":
         raise condition_missing("If-Match, or If-None-Match: * for a new name")
+    # What is kept can be asked: a mistake is told to whoever makes it.
+    door.asking.matching(given.body.text)
     return once(given, act)
 
 

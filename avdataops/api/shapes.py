@@ -133,7 +133,9 @@ class QueryBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    text: str = Field(min_length=1, max_length=MAX_TEXT, description="The question, as asked.")
+    text: str = Field(
+        min_length=1, max_length=MAX_TEXT, description="The question, in the query language."
+    )
 
 
 class LabelSet(BaseModel):

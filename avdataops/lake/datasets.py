@@ -26,15 +26,22 @@ class Datasets:
         return self._workspace.catalog.dataset(which)
 
     def freeze(
-        self, name: str, words: SceneWords, *, by: str = "python", kinds: Sequence[str] = KINDS
+        self,
+        name: str,
+        question: str | SceneWords = "",
+        *,
+        by: str = "python",
+        kinds: Sequence[str] = KINDS,
     ) -> Dataset:
-        """Freeze the scenes that ``words`` ask for under ``name``, for good.
+        """Freeze the scenes that match now under ``name``, for good.
 
-        ``words`` are those of the command line: ``SceneWords(types=("cut_in",))``.  Of each
-        measurement the current tables of ``kinds`` are held with their hashes.  The same content
-        under the same name is the same dataset; other content raises ``Conflict``.
+        ``question`` is text in the query language (``"cut_in & rain"``), or the words of the
+        command line; without one all scenes are frozen.  Of each measurement the current tables of
+        ``kinds`` are held with their hashes.  The same content under the same name is the same
+        dataset; other content raises ``Conflict``.
         """
         workspace = self._workspace
+        words = SceneWords(text=question or None) if isinstance(question, str) else question
         wanted = Wanted(
             name=name,
             by=by,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from avdataops.model.artifact import Artifact
 from avdataops.model.documents import to_json
 from avdataops.model.ids import canonical_json
-from avdataops.model.scene import Scene
+from avdataops.model.scene import Scene, Surroundings
 
 _DIGITS = 24
 
@@ -92,4 +92,6 @@ def exact_scene(text: str) -> Scene:
 
     Not by way of the checked reading of facts: that would turn whole numbers into floats.
     """
-    return Scene(**json.loads(text))
+    facts = json.loads(text)
+    facts["surroundings"] = Surroundings(**facts.get("surroundings", {}))
+    return Scene(**facts)

@@ -3,19 +3,18 @@
 import shlex
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
-from enum import Enum
+from dataclasses import dataclass, fields
 from typing import Any
 
 from avdataops.model.artifact import Artifact
 from avdataops.model.dataset import Dataset, frozen_dataset
 from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError, NotFound
-from avdataops.model.ids import canonical_json
 from avdataops.model.scene import Scene
 from avdataops.ports.catalog import CatalogReader, SceneQuery
 from avdataops.ports.curation import Datasets
 from avdataops.ports.curation_rules import MAX_SCENES, check_name
+from avdataops.ports.question_forms import question_of, written
 from avdataops.wiring.scene_questions import SceneWords
 
 KINDS = ("context", "ego", "objects", "stream")
@@ -85,33 +84,16 @@ def _behind(
 
 
 def normal_form(query: SceneQuery) -> str:
-    """Return the one text of all queries that differ in order and repetition only."""
-    asked = {name: value for name, value in asdict(query).items() if value not in (None, ())}
-    for name in ("types", "during"):
-        if name in asked:
-            asked[name] = sorted(set(asked[name]))
-    if "where" in asked:
-        asked["where"] = sorted(
-            {canonical_json(_plain(one)): one for one in asked["where"]}.values(),
-            key=lambda one: canonical_json(_plain(one)),
-        )
-    return canonical_json(_plain(asked))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+    """Return the one text of all questions that have the same answer for every scene."""
+    return written(question_of(query))
 
 
 def text_of_words(words: SceneWords) -> str:
-    """Return the question as options of the command line."""
-    told: list[str] = []
+    """Return the question as it is typed at the command line."""
+    told: list[str] = [words.text] if words.text else []
     for one in fields(words):
-        value = getattr(words, one.name)
-        option = "--" + {"types": "type"}.get(one.name, one.name).replace("_", "-")
+        value = None if one.name == "text" else getattr(words, one.name)
+        option = {"types": "--type"}.get(one.name, f"--{one.name}")
         for item in value if isinstance(value, tuple) else (value,):
             told += [option, str(item)] if item is not None else []
     return shlex.join(told) or "all scenes"

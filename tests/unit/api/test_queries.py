@@ -45,8 +45,8 @@ def test_a_query_is_made_read_changed_and_forgotten(keeper: Client) -> None:
 
 def test_a_change_says_what_it_changes(keeper: Client) -> None:
     for answer in (
-        put(keeper, "wet", "x"),
-        put(keeper, "wet", "x", If_None_Match='"abc"'),
+        put(keeper, "wet", "rain"),
+        put(keeper, "wet", "rain", If_None_Match='"abc"'),
         keeper.send("DELETE", "/queries/wet", b""),
     ):
         assert (answer.status, answer.json["code"]) == (428, "precondition_required")
@@ -55,15 +55,15 @@ def test_a_change_says_what_it_changes(keeper: Client) -> None:
 
 def test_who_read_something_else_is_told(keeper: Client) -> None:
     old = keeper.get("/queries/wet").headers["etag"]
-    assert put(keeper, "wet", "first", If_Match=old).status == 200
+    assert put(keeper, "wet", "rain", If_Match=old).status == 200
     for answer in (
-        put(keeper, "wet", "late", If_Match=old),
-        put(keeper, "wet", "late", If_None_Match="*"),
-        put(keeper, "none", "late", If_Match=old),
+        put(keeper, "wet", "fog", If_Match=old),
+        put(keeper, "wet", "fog", If_None_Match="*"),
+        put(keeper, "none", "fog", If_Match=old),
         keeper.send("DELETE", "/queries/wet", b"", headers={"If-Match": old}),
     ):
         assert (answer.status, answer.json["code"]) == (412, "outdated")
-    assert keeper.get("/queries/wet").json["text"] == "first"
+    assert keeper.get("/queries/wet").json["text"] == "rain"
 
 
 def test_the_same_key_is_answered_the_same(keeper: Client) -> None:
@@ -89,13 +89,13 @@ def test_only_its_owner_or_an_admin_changes_a_query(
     app.state.door = replace(app.state.door, checker=Somebody())
     other = Client(app, loop)
     tag = other.get("/queries/wet").headers["etag"]
-    assert put(other, "wet", "mine now", If_Match=tag).status == status
+    assert put(other, "wet", "fog", If_Match=tag).status == status
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 10])
 def test_queries_come_by_name_each_once(keeper: Client, limit: int) -> None:
     for name in ("a", "Z", "b.1"):
-        put(keeper, name, "x", If_None_Match="*")
+        put(keeper, name, "rain", If_None_Match="*")
     found = [one["name"] for page in keeper.walk("/queries", limit=limit) for one in page]
     assert found == ["Z", "a", "b.1", "wet"]
 
@@ -109,8 +109,14 @@ def test_a_body_of_another_shape_is_refused(keeper: Client, body: Any) -> None:
 
 @pytest.mark.parametrize("name", ["-x", "a%20b", "x" * 65, "%00", "a%2Fb", "m_" + "0" * 24])
 def test_a_name_that_cannot_be_is_refused(keeper: Client, name: str) -> None:
-    assert put(keeper, name, "x", If_None_Match="*").status in {404, 405, 422}
+    assert put(keeper, name, "rain", If_None_Match="*").status in {404, 405, 422}
 
 
 def test_the_near_miss_is_told(keeper: Client) -> None:
     assert "did you mean 'wet'" in keeper.get("/queries/we").json["detail"]
+
+
+def test_a_question_that_nobody_can_ask_is_not_kept(keeper: Client) -> None:
+    answer = put(keeper, "dry", "cutin & rain", If_None_Match="*")
+    assert (answer.status, "cut_in" in answer.json["detail"]) == (422, True)
+    assert keeper.get("/queries/dry").status == 404

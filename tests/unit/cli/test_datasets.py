@@ -45,7 +45,7 @@ def test_a_dataset_is_frozen_listed_and_shown(ask: Any) -> None:
     assert made["text"] == "--type cut_in --where 'n < 2'"
     assert ask("list") == [made]
     assert ask("show", "cuts") == ask("show", made["id"]) == made
-    assert ask("freeze", "cuts", "--where", "n < 2", "--type", "cut_in")["id"] == made["id"]
+    assert ask("freeze", "cuts", "cut_in & n < 2")["id"] == made["id"]
 
 
 def test_mistakes_name_the_near_miss_and_the_next_command(ask: Any) -> None:
@@ -119,6 +119,7 @@ def test_what_was_superseded_is_told(ask: Any, workspace: Path) -> None:
 def test_python_freezes_splits_and_keeps_what_was_frozen(workspace: Path) -> None:
     with av.connect(workspace) as lake:
         made = lake.freeze("cuts", SceneWords(types=("cut_in",)))
+        assert lake.freeze("cuts", "cut_in") == made
         assert list(lake.datasets()) == [made]
         assert lake.dataset(made.id) == lake.dataset("cuts") == made
         assert lake.frozen_scenes("cuts").to_arrow().equals(lake.scenes("cut_in").to_arrow())

@@ -8,7 +8,8 @@ import pytest
 
 from avdataops.adapters.sqlite_catalog import SqliteCatalog
 from avdataops.model.errors import Conflict, InputError
-from avdataops.ports.catalog import Comparison, Condition, SceneQuery, Taken
+from avdataops.ports.catalog import SceneQuery, Taken
+from avdataops.ports.questions import AllOf, Comparison, Condition, OfType
 from avdataops.testing.catalog_store import detected, fill
 from avdataops.testing.facts import record, scene, task, uploaded
 from avdataops.wiring import datasets
@@ -130,7 +131,8 @@ def test_order_and_repetition_do_not_change_the_normal_form() -> None:
     other = SceneQuery(types=("a", "b"), where=(high, low, high), during=("w", "x"))
     assert normal_form(one) == normal_form(other)
     assert normal_form(one) != normal_form(replace(one, where=(low,)))
-    assert normal_form(SceneQuery()) == "{}"
+    typed = replace(SceneQuery(), matching=AllOf((OfType(("a",)), low)))
+    assert normal_form(typed) == normal_form(SceneQuery(types=("a",), where=(low,)))
 
 
 def test_the_question_is_kept_as_options() -> None:
@@ -138,3 +140,5 @@ def test_the_question_is_kept_as_options() -> None:
     told = datasets.text_of_words(words)
     assert told == "--type cut_in --type rain --vehicle 'car 1' --where 'n < 1'"
     assert datasets.text_of_words(SceneWords()) == "all scenes"
+    asked = SceneWords(text="cut_in & rain", vehicle="v")
+    assert datasets.text_of_words(asked) == "'cut_in & rain' --vehicle v"
