@@ -25,6 +25,11 @@ TRACE_VARIABLE = "TRACEPARENT"
 
 _GUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
+DomainName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,120}$")]
+VehiclePattern = Annotated[
+    str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9 ._-]{0,63})?\*?$", min_length=1)
+]
+
 Engine = Literal["local", "azure-batch"]
 """Who runs tasks."""
 
@@ -84,6 +89,11 @@ class ApiSettings(BaseModel):
     )
     audience: str | None = Field(
         default=None, min_length=1, description="Client id of the API's app registration."
+    )
+    domains: dict[DomainName, Annotated[tuple[VehiclePattern, ...], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="App role or scope -> vehicles whose data it opens, each a name or its "
+        "beginning and '*'; none: every role sees all.",
     )
     jwks_url: str | None = Field(
         default=None,

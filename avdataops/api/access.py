@@ -32,6 +32,8 @@ class Caller:
     """Stable id of the user or application; for the log."""
     role: Role | None
     """None: known, and allowed nothing."""
+    vehicles: tuple[str, ...] | None = None
+    """Whose data it may see: names, or their beginnings and ``*``; None: all."""
 
 
 class Checker(Protocol):

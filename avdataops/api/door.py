@@ -1,15 +1,17 @@
 """What the API asks: the reading half of the catalog, what people write, links, who may come in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from avdataops.api.access import Checker, admitted
+from avdataops.api.access import Caller, Checker, admitted
 from avdataops.api.parameters import only_known
 from avdataops.ports.catalog import CatalogReader
 from avdataops.ports.curation import Curation
 from avdataops.ports.storage import Linking
+from avdataops.wiring.confined import ConfinedCatalog, Vehicles
+from avdataops.wiring.confined_desk import ConfinedDesk
 from avdataops.wiring.scene_questions import Asking
 
 PREFIX = "/api/v1"
@@ -36,10 +38,19 @@ class Door:
     links: Linking | None = None
     """None where the storage has no links."""
 
+    def confined(self, caller: Caller) -> "Door":
+        """Return the door as a caller sees it: what lies outside of its domains is not there."""
+        if caller.vehicles is None:
+            return self
+        catalog = ConfinedCatalog(self.catalog, Vehicles(caller.vehicles))
+        desk = ConfinedDesk(self.desk, catalog, caller.subject)
+        asking = replace(self.asking, catalog=catalog)
+        return replace(self, catalog=catalog, desk=desk, asking=asking)
 
-def _door(request: Request) -> Door:
+
+def _door(request: Request, caller: Annotated[Caller, Depends(admitted)]) -> Door:
     door: Door = request.app.state.door
-    return door
+    return door.confined(caller)
 
 
 Open = Annotated[Door, Depends(_door)]

@@ -6,7 +6,7 @@ https://learn.microsoft.com/entra/identity-platform/access-tokens (validation) a
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jwt
 
@@ -28,6 +28,8 @@ class EntraTokens:
     audience: str
     """Client id of the API's app registration."""
     keys: SigningKeys
+    domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """App role or scope -> vehicles whose data it opens; empty: all are open to every role."""
 
     def caller(self, token: str) -> Caller | None:
         """Return whose token it is; None, with the kind of fault in the log, if it is not good.
@@ -41,7 +43,7 @@ class EntraTokens:
             _LOG.info("a token was refused: %s", type(error).__name__)
             return None
         subject = claims.get("oid", claims["sub"])
-        return Caller(str(subject)[:64], role_of(claims))
+        return Caller(str(subject)[:64], role_of(claims), vehicles_of(claims, self.domains))
 
     def _claims(self, token: str) -> dict[str, object]:
         head = jwt.get_unverified_header(token)
@@ -88,6 +90,24 @@ def role_of(claims: Mapping[str, object]) -> Role | None:
     ]
     known = [role for role in given if role is not None]
     return min(known) if given and len(known) == len(given) else None
+
+
+def vehicles_of(
+    claims: Mapping[str, object], domains: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """Return the vehicles whose data a token opens; None for all: no domains, or an admin.
+
+    Where ``roles`` and ``scp`` both stand, both must name a domain.
+    """
+    if not domains or role_of(claims) is Role.ADMIN:
+        return None
+    given = [
+        {name for name in names if isinstance(name, str)} if isinstance(names, list) else set()
+        for names in (claims.get("roles"), _words(claims.get("scp")))
+        if names is not None
+    ]
+    opened = set(domains).intersection(*given) if given else set()
+    return tuple(sorted({one for name in opened for one in domains[name]}))
 
 
 def _words(scopes: object) -> list[str] | None:

@@ -47,7 +47,7 @@ def open_checker(settings: ApiSettings, workspace: Path) -> Checker:
             )
     tenant, audience = str(settings.tenant), str(settings.audience)
     url = settings.jwks_url or keys_url_of(tenant)
-    return EntraTokens(tenant, audience, SigningKeys(fetch_from(url)))
+    return EntraTokens(tenant, audience, SigningKeys(fetch_from(url)), settings.domains)
 
 
 def listen(where: Where, settings: ApiSettings) -> socket.socket:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -47,11 +47,17 @@ class Only:
 class OneToken:
     """Knows one caller."""
 
-    def __init__(self, role: Role | None = Role.READER) -> None:
-        self.role = role
+    def __init__(
+        self,
+        role: Role | None = Role.READER,
+        *,
+        subject: str = "somebody",
+        vehicles: tuple[str, ...] | None = None,
+    ) -> None:
+        self._caller = Caller(subject, role, vehicles)
 
     def caller(self, token: str) -> Caller | None:
-        return Caller("somebody", self.role) if token == TOKEN else None
+        return self._caller if token == TOKEN else None
 
 
 class Links:
@@ -146,7 +152,8 @@ def filled_catalog() -> SqliteCatalog:
     fill(catalog, first, FIRST)
     register(catalog, SECOND)
     streams = extracted(SECOND)
-    taken = detected(SECOND, streams.made, [scene(SECOND.id, "hard_brake", 0)])
+    braked = replace(scene(SECOND.id, "hard_brake", 0), vehicle="car-2")
+    taken = detected(SECOND, streams.made, [braked])
     catalog.commit([Taken(streams), taken])
     register(catalog, EMPTY)
     kept = SavedQuery(name="wet", text="cut_in & rain", owner="somebody", at_ns=T0_NS)
@@ -171,6 +178,7 @@ def door_over(
     )
 
 
-def app_over(catalog: SqliteCatalog, **given: Any) -> FastAPI:
-    """Return the application over a catalog."""
-    return make_app(door_over(catalog, **given))
+def app_over(catalog: SqliteCatalog, *, who: OneToken | None = None, **given: Any) -> FastAPI:
+    """Return the application over a catalog, for whoever has the good token."""
+    door = door_over(catalog, **given)
+    return make_app(door if who is None else replace(door, checker=who))

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from avdataops.adapters.sqlite_catalog import SqliteCatalog
-from avdataops.api.access import Caller, Role
-from tests.unit.api.door_kit import TOKEN, Answer, Client, app_over, filled_catalog
+from avdataops.api.access import Role
+from tests.unit.api.door_kit import Answer, Client, OneToken, app_over, filled_catalog
 
 NEW = {"If-None-Match": "*"}
 
@@ -81,13 +80,7 @@ def test_the_same_key_is_answered_the_same(keeper: Client) -> None:
 def test_only_its_owner_or_an_admin_changes_a_query(
     mine: SqliteCatalog, loop: asyncio.Runner, role: Role, status: int
 ) -> None:
-    class Somebody:
-        def caller(self, token: str) -> Caller | None:
-            return Caller("else", role) if token == TOKEN else None
-
-    app = app_over(mine)
-    app.state.door = replace(app.state.door, checker=Somebody())
-    other = Client(app, loop)
+    other = Client(app_over(mine, who=OneToken(role, subject="else")), loop)
     tag = other.get("/queries/wet").headers["etag"]
     assert put(other, "wet", "fog", If_Match=tag).status == status
 

@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from avdataops.adapters.sqlite_catalog import SqliteCatalog
-from avdataops.api.access import Caller, Role
+from avdataops.api.access import Role
 from avdataops.api.guard import MAX_BODY_BYTES
 from avdataops.ports.catalog import SceneQuery
-from tests.unit.api.door_kit import TOKEN, Client, app_over, filled_catalog
+from tests.unit.api.door_kit import TOKEN, Client, OneToken, app_over, filled_catalog
 
 ADJUSTED = {"verdict": "adjusted", "type": "lane_change_left", "comment": "no cut-in: it left"}
 
@@ -207,12 +206,7 @@ def test_a_refused_request_may_be_tried_again_with_its_key(reviewer: Client, pat
 def test_the_same_key_of_another_caller_is_another_request(
     mine: SqliteCatalog, loop: asyncio.Runner, reviewer: Client, path: str
 ) -> None:
-    class Somebody:
-        def caller(self, token: str) -> Caller | None:
-            return Caller("else", Role.OPERATOR) if token == TOKEN else None
-
-    app = app_over(mine, role=Role.OPERATOR)
-    app.state.door = replace(app.state.door, checker=Somebody())
+    app = app_over(mine, who=OneToken(Role.OPERATOR, subject="else"))
     key = {"Idempotency-Key": "k"}
     for client in (reviewer, Client(app, loop)):
         assert client.send("POST", path, {"verdict": "accepted"}, headers=key).status == 201
