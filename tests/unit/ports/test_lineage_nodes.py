@@ -2,8 +2,16 @@
 
 from dataclasses import replace
 
+from avdataops.model.dataset import frozen_dataset
 from avdataops.model.run import Outcome
-from avdataops.ports.lineage_nodes import artifact_node, recording_node, run_node, scene_node
+from avdataops.ports.lineage_nodes import (
+    artifact_node,
+    dataset_node,
+    recording_node,
+    run_node,
+    scene_node,
+)
+from avdataops.testing.catalog_datasets import label
 from avdataops.testing.facts import scene, uploaded
 
 DRIVE = uploaded()
@@ -40,3 +48,10 @@ def test_a_scene_tells_when_and_by_whom() -> None:
     assert (node.id, node.kind, node.name) == (given.id, "scene", "cut_in")
     assert node.facts["t_start_ns"] == given.t_start_ns
     assert node.facts["detector"] == given.detector
+
+
+def test_a_dataset_tells_what_it_holds_and_whose_scenes() -> None:
+    told = frozen_dataset(label(), [scene(DRIVE.id, "cut_in", 3)], DRIVE.uploads).dataset
+    node = dataset_node(told)
+    assert (node.id, node.kind, node.name, node.sha256) == (told.id, "dataset", "curves", None)
+    assert node.facts == {"scenes": 1, "artifacts": 2, "query": "q", "vehicles": ["car-1"]}
