@@ -116,7 +116,10 @@ class Database:
 
     def rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query; raises ``apsw.Error`` where the file is damaged."""
-        yield from self._connection.execute(statement, values)
+        try:
+            yield from self._connection.execute(statement, values)
+        except UnicodeDecodeError as error:
+            raise apsw.CorruptError(f"a text is not in UTF-8: {error}") from error
 
     def execute(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
         """Return the rows of a query as they come, for many of them."""

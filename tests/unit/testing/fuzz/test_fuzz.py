@@ -33,7 +33,7 @@ def test_every_format_has_recordings_that_are_read_whole() -> None:
             assert outcome.rows, seed.name
 
 
-@pytest.mark.parametrize("reader", [one for one in READERS if one != "db3"])
+@pytest.mark.parametrize("reader", READERS)
 def test_changed_recordings_never_escape_the_error_tree(reader: str) -> None:
     made = trials(reader, seeds(reader), seed=7)
     for _, (seed, data) in zip(range(SLICE), made, strict=False):
@@ -127,3 +127,11 @@ def test_a_recording_that_is_opened_again_gives_the_same(tmp_path: Path) -> None
     assert read(data) == read(data)
     with pytest.raises(Exception, match="known formats"):
         open_recording(BytesFile("none", b"nothing that is known"))
+
+
+def test_a_name_of_a_topic_that_is_no_text_was_found_and_is_refused() -> None:
+    (seed,) = seeds("db3")
+    assert seed.data.count(b"/short")
+    outcome = read(seed.data.replace(b"/short", b"/sh\x81rt"))
+    assert outcome.finding is None
+    assert outcome.refused == "unreadable_file" or outcome.rows
