@@ -48,9 +48,17 @@ class Door:
         return replace(self, catalog=catalog, desk=desk, asking=asking)
 
 
-def _door(request: Request, caller: Annotated[Caller, Depends(admitted)]) -> Door:
+def entrance(request: Request) -> Door:
+    """Return the whole door, before anybody is admitted: for signing in, never for data."""
     door: Door = request.app.state.door
-    return door.confined(caller)
+    return door
+
+
+Entrance = Annotated[Door, Depends(entrance)]
+
+
+def _door(whole: Entrance, caller: Annotated[Caller, Depends(admitted)]) -> Door:
+    return whole.confined(caller)
 
 
 Open = Annotated[Door, Depends(_door)]
