@@ -46,7 +46,7 @@ def test_a_chunk_counts_as_much_as_it_has_in_the_file_at_least() -> None:
 @pytest.mark.parametrize("container", ["bag", "mcap", "mcap-unindexed"])
 def test_small_chunks_that_hold_much_are_not_read_together(container: str) -> None:
     payload = bytes(8 << 20)
-    count = 36
+    count = 24
     if container == "bag":
         said = [
             Said("/x", "made/msg/Blob", n, packed_blob(payload, "ros1")) for n in range(1, count)
