@@ -21,6 +21,7 @@ EXPECTED = {
     "schema_mismatch": 422,
     "unsafe_name": 422,
     "hostile_input": 422,
+    "over_limit": 422,
     "conflict": 409,
     "outdated": 412,
     "nothing_to_do": 409,
