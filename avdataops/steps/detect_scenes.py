@@ -16,10 +16,12 @@ from avdataops.model.scene import Scene
 from avdataops.model.stream import Problem
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.detecting import Detection, Detector, Drive, Found, Unknown
+from avdataops.ports.judged import FACT, Tile, judged_fact
 from avdataops.ports.step import Inputs, Need, Output, Rows, Split, Step, StepContext
 from avdataops.signals.coverage import tile
 from avdataops.signals.drives import drive_of
 from avdataops.signals.nullable import floats
+from avdataops.signals.surroundings import surroundings_at
 from avdataops.tables.keep_ranges import keep_ranges
 from avdataops.tables.kinds import kind
 from avdataops.tables.scene_rows import scene_rows
@@ -68,6 +70,7 @@ def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
         coverage.extend(_coverage(one, drive, detection))
         ctx.progress(done / len(chosen))
     ctx.fact("scenes", _counts(chosen, scenes))
+    ctx.fact(FACT, judged_fact(map(_judged, coverage)))
     yield Rows(Output(kind="scenes", name="scenes"), scene_rows(scenes))
     near_rows = scene_rows(candidates, "candidates")
     yield Rows(Output(kind="candidates", name="candidates"), near_rows)
@@ -164,6 +167,7 @@ def _scene(ctx: StepContext, drive: Drive, one: Detector, settings_id: str, foun
         lat_deg=lat_deg,
         lon_deg=lon_deg,
         params=settings_id,
+        surroundings=surroundings_at(drive, found.start_ns),
     )
 
 
@@ -192,6 +196,11 @@ def _coverage(one: Detector, drive: Drive, detection: Detection) -> Iterator[dic
                 "known": reason is None,
                 "reason": reason,
             }
+
+
+def _judged(row: Mapping[str, Any]) -> tuple[str, Tile]:
+    """Return a row of coverage as catalogs keep it."""
+    return row["type"], Tile(row["t_ns"], row["t_end_ns"], known=row["known"])
 
 
 def _coverage_rows(rows: list[dict[str, object]]) -> pa.RecordBatch:

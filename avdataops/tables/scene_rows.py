@@ -7,10 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from avdataops.model.documents import from_json
 from avdataops.model.errors import SchemaMismatch
 from avdataops.model.ids import canonical_json
-from avdataops.model.scene import Scene
+from avdataops.model.scene import Scene, Surroundings
 from avdataops.tables.kinds import kind
+
+_SURROUNDINGS = "surroundings"
+"""Tables of before version 4 of the step ``detect_scenes`` do not have it."""
 
 _RENAMED = {"t_ns": "t_start_ns"}
 """Column -> field of ``Scene``, where the names differ."""
@@ -35,9 +39,9 @@ def scenes_from_table(table: pa.Table, artifact_id: str | None) -> tuple[Scene, 
     """
     wanted = kind("scenes")
     missing = [column.name for column in wanted.columns if column.name not in table.schema.names]
-    if missing:
+    if missing and missing != [_SURROUNDINGS]:
         raise SchemaMismatch(f"scenes: column '{missing[0]}' is missing")
-    names = [column.name for column in wanted.columns]
+    names = [column.name for column in wanted.columns if column.name not in missing]
     return tuple(_scene(row, artifact_id) for row in table.select(names).to_pylist())
 
 
@@ -53,6 +57,8 @@ def evidence_json(evidence: Mapping[str, float | str | bool | None]) -> str:
 def _cell(scene: Scene, column: str) -> Any:
     if column == "evidence":
         return evidence_json(scene.evidence)
+    if column == _SURROUNDINGS:
+        return canonical_json(scene.surroundings.known())
     return getattr(scene, _RENAMED.get(column, column))
 
 
@@ -64,4 +70,14 @@ def _scene(row: Mapping[str, Any], artifact_id: str | None) -> Scene:
         raise SchemaMismatch(f"scenes: evidence of '{facts['id']}' is not JSON") from error
     if not isinstance(evidence, dict):
         raise SchemaMismatch(f"scenes: evidence of '{facts['id']}' is not a JSON object")
-    return Scene(**{**facts, "evidence": evidence, "artifact": artifact_id})
+    around = _surroundings(facts.pop(_SURROUNDINGS, None), facts["id"])
+    return Scene(**{**facts, "evidence": evidence, "artifact": artifact_id, "surroundings": around})
+
+
+def _surroundings(text: str | None, scene: str) -> Surroundings:
+    if text is None:
+        return Surroundings()
+    try:
+        return from_json(Surroundings, text)
+    except SchemaMismatch as error:
+        raise SchemaMismatch(f"scenes: surroundings of '{scene}': {error.message}") from error

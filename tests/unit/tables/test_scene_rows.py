@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avdataops.model.errors import SchemaMismatch
-from avdataops.model.scene import Scene
+from avdataops.model.scene import Scene, Surroundings
 from avdataops.tables.kinds import kind
 from avdataops.tables.scene_rows import evidence_json, scene_rows, scenes_from_table
 
@@ -50,6 +50,12 @@ scenes = st.builds(
     lat_deg=st.none() | st.floats(-90, 90),
     lon_deg=st.none() | st.floats(-180, 180),
     params=names,
+    surroundings=st.builds(
+        Surroundings,
+        light=st.none() | names,
+        way_id=st.none() | st.integers(0, 2**40),
+        ego_speed_mps=st.none() | st.floats(0, 100),
+    ),
 )
 
 
@@ -59,6 +65,20 @@ def table(*rows: Scene) -> pa.Table:
 
 def test_a_scene_survives_and_names_its_artifact() -> None:
     assert scenes_from_table(table(SCENE), "art_1") == (replace(SCENE, artifact="art_1"),)
+
+
+def test_tables_of_before_there_were_surroundings_are_read() -> None:
+    old = table(SCENE).drop_columns(["surroundings"])
+    assert scenes_from_table(old, None) == (SCENE,)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"way_id": "x"}'])
+def test_surroundings_that_are_none_are_refused(text: str) -> None:
+    whole = table(SCENE)
+    place = whole.schema.get_field_index("surroundings")
+    wrong = whole.set_column(place, "surroundings", pa.array([text]))
+    with pytest.raises(SchemaMismatch, match="surroundings of 'scn_"):
+        scenes_from_table(wrong, None)
 
 
 @given(st.lists(scenes, max_size=5))
