@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import detect, memory
+from benchmarks import detect, memory, scene_pages
 from benchmarks.accuracy import command as accuracy
 from benchmarks.commute import command as commute
 from benchmarks.extract import command as extract
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "detect": detect.main,
     "extract": extract.main,
     "memory": memory.main,
+    "pages": scene_pages.main,
 }
 
 

@@ -6,7 +6,16 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
-from avdataops.api import artifacts, datasets, measurements, problems, queries, reviews, scenes
+from avdataops.api import (
+    artifacts,
+    datasets,
+    measurements,
+    problems,
+    queries,
+    reviews,
+    scene_numbers,
+    scenes,
+)
 from avdataops.api.datasets import FreezeBody
 from avdataops.api.door import Door
 from avdataops.api.guard import Guard
@@ -14,7 +23,8 @@ from avdataops.api.shapes import QueryBody, ReviewBody
 from avdataops.api.writing import writes_of
 
 _ROUTERS = tuple(
-    part.ROUTES for part in (measurements, artifacts, scenes, reviews, queries, datasets)
+    part.ROUTES
+    for part in (measurements, artifacts, scene_numbers, scenes, reviews, queries, datasets)
 )
 _BODIES: tuple[type[BaseModel], ...] = (ReviewBody, QueryBody, FreezeBody)
 """What is sent; read after the token, so the framework does not know of them."""

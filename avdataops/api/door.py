@@ -13,6 +13,7 @@ from avdataops.ports.storage import Linking
 from avdataops.wiring.confined import ConfinedCatalog, Vehicles
 from avdataops.wiring.confined_desk import ConfinedDesk
 from avdataops.wiring.scene_questions import Asking
+from avdataops.wiring.scene_rates import ReadTable
 
 PREFIX = "/api/v1"
 _REFUSALS: dict[int | str, dict[str, object]] = {
@@ -37,6 +38,8 @@ class Door:
     asking: Asking
     links: Linking | None = None
     """None where the storage has no links."""
+    read: ReadTable | None = None
+    """Stored tables; None where only the catalog is at hand."""
 
     def confined(self, caller: Caller) -> "Door":
         """Return the door as a caller sees it: what lies outside of its domains is not there."""

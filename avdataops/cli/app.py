@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from avdataops.cli.groups import HintingGroup
-from avdataops.model.errors import AvdataopsError
+from avdataops.model.errors import AvdataopsError, QueryError
 from avdataops.ports.lineage_views import printable
 from avdataops.wiring.ending import TERMINATED, Terminated, end_on_sigterm, of_the_machine
 
@@ -105,6 +105,8 @@ def _show(error: AvdataopsError, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"error": error.to_json()}), err=True)
         return
-    click.echo(f"error[{error.code}]: {printable(error.message)}", err=True)
+    lines = error.message.split("\n") if isinstance(error, QueryError) else [error.message]
+    told = "\n".join(map(printable, lines))
+    click.echo(f"error[{error.code}]: {told}", err=True)
     if error.hint:
         click.echo(f"  hint: {error.hint}", err=True)

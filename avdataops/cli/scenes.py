@@ -11,6 +11,7 @@ from avdataops.cli.clips import export
 from avdataops.cli.groups import HintingGroup
 from avdataops.cli.opening import measurement_id_of, with_workspace
 from avdataops.cli.output import Sink, say, with_sink
+from avdataops.cli.scene_numbers import explain, rate, sql, why_not
 from avdataops.cli.scene_open import open_
 from avdataops.model.documents import to_document
 from avdataops.model.errors import InputError
@@ -34,8 +35,8 @@ def scenes() -> None:
     """Find what happened."""
 
 
-scenes.add_command(export)
-scenes.add_command(open_)
+for _one in (export, open_, rate, explain, why_not, sql):
+    scenes.add_command(_one)
 
 
 def scene_filters(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,7 @@
 """``avdataops serve``."""
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +35,7 @@ def serve(workspace: Workspace, host: str, port: int) -> None:
     from avdataops.api.serving import address_of, listen, open_checker
     from avdataops.ports.storage import Linking
     from avdataops.wiring.scene_questions import Asking
+    from avdataops.wiring.stored_tables import read_table
 
     settings = workspace.settings
     checker = open_checker(settings.api, settings.workspace)
@@ -44,6 +46,7 @@ def serve(workspace: Workspace, host: str, port: int) -> None:
         checker=checker,
         asking=Asking(workspace.catalog, settings.rules),
         links=storage if isinstance(storage, Linking) else None,
+        read=partial(read_table, storage),
     )
     with listen(Where(host, port), settings.api) as listening:
         if isinstance(checker, LocalToken):

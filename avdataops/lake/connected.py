@@ -1,26 +1,30 @@
 """The Python door: ``import avdataops as av; lake = av.connect()``.  Results speak Arrow."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 
+from avdataops.adapters.duckdb_tables import DuckTables
 from avdataops.lake.datasets import Datasets
 from avdataops.lake.found import FoundScene, Scenes
 from avdataops.lake.tables import Tables
+from avdataops.model.artifact import Artifact
 from avdataops.model.measurement import Measurement
-from avdataops.model.time import TimeRange
-from avdataops.ports.catalog import Direction, Lineage, SceneQuery
+from avdataops.model.time import TimeRange, parse_time
+from avdataops.ports.catalog import Direction, Lineage, SceneQuery, Statement
 from avdataops.ports.questions import AnyOf, Comparison, Condition, Near
 from avdataops.settings import load_settings
 from avdataops.signals.rethreshold import Moved
 from avdataops.signals.scene_changes import Changes
-from avdataops.wiring.scene_questions import Asking
+from avdataops.wiring.scene_questions import Asking, per_of
+from avdataops.wiring.scene_rates import Rate, Rates
+from avdataops.wiring.scene_relations import relations
 from avdataops.wiring.second_looks import SecondLook
 from avdataops.wiring.stored_tables import read_table
+from avdataops.wiring.why_not import Questioner, WhyNot
 from avdataops.wiring.workspace import Workspace, open_workspace
 
 
@@ -48,6 +52,7 @@ class Lake(Datasets):
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._tables = Tables(workspace.catalog, workspace.storage)
+        self._opened: list[DuckTables] = []
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +67,9 @@ class Lake(Datasets):
         self.close()
 
     def close(self) -> None:
-        """Release the catalog."""
+        """Release the catalog, and what ``sql`` has opened."""
+        while self._opened:
+            self._opened.pop().close()
         self._workspace.close()
 
     def measurements(self) -> Sequence[Measurement]:
@@ -87,8 +94,7 @@ class Lake(Datasets):
         ``__le``, ``__gt``, ``__ge``, ``__ne``; without one it means equal.  A scene whose value
         is unknown matches no condition.
         """
-        asking = Asking(self._workspace.catalog, self._workspace.settings.rules)
-        texts = [asking.matching(text, measurement) for text in asked]
+        texts = [self._asking.matching(text, measurement) for text in asked]
         query = SceneQuery(
             matching=AnyOf(tuple(texts)) if texts else None,
             measurement=measurement,
@@ -102,6 +108,54 @@ class Lake(Datasets):
     def scene(self, scene: str) -> FoundScene:
         """Return one scene; raises ``NotFound``."""
         return FoundScene(self._tables, self._workspace.catalog.scene(scene))
+
+    def count(self, query: str = "any", by: str = "type") -> dict[str, int]:
+        """Return how many scenes match a query, by type, vehicle, day, weather, light and so on."""
+        matching = SceneQuery(matching=self._asking.matching(query))
+        return self._workspace.catalog.count_scenes(matching, by=by)
+
+    def rate(self, query: str, per: str = "100km") -> Rate:
+        """Return how often scenes happen per distance or time driven in their conditions.
+
+        ``lake.rate("cut_in & rain")``: cut-ins per 100 km in rain, with the exposure, the share
+        of it that could be judged, and an exact 95 % interval.
+        """
+        return Rates(self._workspace.catalog, self._read).rate(
+            self._asking.matching(query), per_of(per)
+        )
+
+    def explain(self, query: str) -> Sequence[Statement]:
+        """Return how the catalog looks for the scenes of a query, and by which index."""
+        matching = SceneQuery(matching=self._asking.matching(query))
+        return self._workspace.catalog.explain(matching)
+
+    def why_not(self, measurement: str, at: int | str, scene_type: str) -> WhyNot:
+        """Return why no scene of a type was found at a moment (ns, RFC 3339 or ``+12.5s``)."""
+        self._asking.check_type(scene_type)
+        catalog = self._workspace.catalog
+        start_ns = catalog.measurement(measurement).start_ns
+        t_ns = at if isinstance(at, int) else parse_time(at, start_ns)
+        return Questioner(catalog, self._read).why_not(measurement, t_ns, scene_type)
+
+    def sql(self, select: str, *values: object) -> Any:
+        """Return the DuckDB relation of one SELECT over the published tables of scenes.
+
+        ``lake.sql("select type, count(*) from scenes group by 1")``; the tables are ``scenes``,
+        ``evidence``, ``coverage``, ``reviews`` and ``measurements``.  They are read through the
+        storage, here or on Azure, into memory of their own: nothing can be changed by it, and no
+        file and no network be reached.  ``values`` are bound where it says ``?``.  The relation
+        lives as long as the lake is open.
+        """
+        opened = DuckTables(relations(self._workspace.catalog, self._read))
+        self._opened.append(opened)
+        return opened.sql(select, values)
+
+    def _read(self, artifact: Artifact) -> pa.Table:
+        return read_table(self._workspace.storage, artifact)
+
+    @property
+    def _asking(self) -> Asking:
+        return Asking(self._workspace.catalog, self._workspace.settings.rules)
 
     def rethreshold(
         self, scene_type: str, *, measurement: str | None = None, **thresholds: float
@@ -124,7 +178,7 @@ class Lake(Datasets):
         return self._second_look().changes(measurement, before, after)
 
     def _second_look(self) -> SecondLook:
-        return SecondLook(self._workspace.catalog, partial(read_table, self._workspace.storage))
+        return SecondLook(self._workspace.catalog, self._read)
 
     def lineage(self, start: str, direction: str = "up") -> Lineage:
         """Return what ``start`` was made from (``up``) or what was made from it (``down``)."""

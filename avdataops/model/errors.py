@@ -75,6 +75,10 @@ class InputError(AvdataopsError):
     exit_status = 65
 
 
+class QueryError(InputError):
+    """A query is not understood; the message has the query and carets on lines of their own."""
+
+
 class UnreadableFile(InputError):
     """The file is of no known format, or too damaged to open."""
 

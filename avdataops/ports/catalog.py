@@ -77,6 +77,16 @@ class Taken:
     scenes: tuple[Scene, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One request by which a catalog looks for scenes."""
+
+    text: str
+    values: tuple[object, ...]
+    plan: tuple[str, ...]
+    """How the database goes about it, as it says itself or as is known of it."""
+
+
 class CatalogReader(Protocol):
     """Questions.  Unknown ids raise ``NotFound``; pages are ordered by key and keyset-paged."""
 
@@ -136,6 +146,9 @@ class CatalogReader(Protocol):
 
         Names without a match are absent.  Raises ``InputError`` for another ``by``.
         """
+
+    def explain(self, query: SceneQuery) -> Sequence[Statement]:
+        """Return how the first page of ``scenes`` is looked for, one statement for each walk."""
 
     def knows_attribute(self, name: str) -> bool:
         """Say whether some scene has evidence or surroundings of this name."""

@@ -198,8 +198,11 @@ def _without(related: Related, row: str) -> Part:
     if types is None:
         return FALSE
     other = f"{row}o"
-    wrong = _false(related.of, other)
-    tests = [_lies_so(related, row, other), Part(f"NOT {wrong.sql}", wrong.values)]
+    tests = [_lies_so(related, row, other)]
+    rest = _rest(related.of)
+    if rest != AllOf():
+        wrong = _false(rest, other)
+        tests.append(Part(f"NOT {wrong.sql}", wrong.values))
     if related.same_actor:
         both = f"{other}.actor IS NOT NULL AND {row}.actor IS NOT NULL"
         tests.append(Part(f"NOT ({both} AND {other}.actor != {row}.actor)"))
@@ -242,7 +245,9 @@ def _lies_so(related: Related, row: str, other: str) -> Part:
         case Relation.AROUND:
             tests = [Part(f"{begins} <= {stop} + ? AND {ends} >= {start} - ?", (far or 0,) * 2)]
         case Relation.AFTER:
-            tests = [Part(f"{ends} <= {start}"), *_bounded(f"{ends} >= {start} - ?", far)]
+            # That it begins before follows, and is what an index can tell.
+            early = Part(f"{begins} <= {start} AND {ends} <= {start}")
+            tests = [early, *_bounded(f"{ends} >= {start} - ?", far)]
         case Relation.BEFORE:
             tests = [Part(f"{begins} >= {stop}"), *_bounded(f"{begins} <= {stop} + ?", far)]
         case Relation.THEN:

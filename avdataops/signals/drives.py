@@ -43,9 +43,9 @@ def drive_of(measurement: str, tables: Mapping[str, tuple[Table, ...]], max_gap_
         start_ns=start,
         stop_ns=stop,
         ego=_signals(ego, max_gap_ns, distinct=True),
-        context=None if context is None else _context(context),
+        context=None if context is None else context_signals(context),
         objects=None if objects is None else _signals(objects, max_gap_ns, distinct=False),
-        around=None if around is None else _context(around),
+        around=None if around is None else context_signals(around),
         frames=frames_seen(frames),
         gaps=_gaps(gap_rows, start, stop),
         periods_ns=periods,
@@ -90,7 +90,8 @@ def _signals(table: pa.Table | None, max_gap_ns: int, *, distinct: bool) -> Sign
     return Signals(t[order], columns, max_gap_ns)
 
 
-def _context(table: pa.Table) -> Signals:
+def context_signals(table: pa.Table) -> Signals:
+    """Return a table of about one row a second; its neighbours are a few periods apart."""
     period_ns = median_period_ns(np.unique(_times(table))) or 1
     return _signals(table, _CONTEXT_PERIODS * period_ns, distinct=True)
 

@@ -29,11 +29,11 @@ def surroundings_at(drive: Drive, t_ns: int) -> Surroundings:
         found |= {name: _number(drive.context, name, row) for name in _NUMBERS}
         found |= {name: _whole(_number(drive.context, name, row)) for name in _WHOLE}
         found |= {name: _word(drive.context, name, row) for name in _WORDS}
-        found["weather"] = _weather(drive.context, row)
+        found["weather"] = weather_at(drive.context, row)
     return Surroundings(**found)
 
 
-def _weather(context: Signals, row: int | None) -> str | None:
+def weather_at(context: Signals, row: int | None) -> str | None:
     """Return the first of snow, rain and fog that a report names; dry if it denies the first two.
 
     A report need not say that there is no fog.

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from avdataops.detectors import scene_types
-from avdataops.model.errors import InputError, did_you_mean
+from avdataops.model.errors import InputError, did_you_mean, shown
 from avdataops.model.places import check_circle
 from avdataops.model.time import TimeRange, parse_time
 from avdataops.ports.catalog import CatalogReader, SceneQuery
@@ -14,10 +15,14 @@ from avdataops.ports.questions import Comparison, Condition, Near, Question
 from avdataops.tables.ontology import meanings
 from avdataops.wiring.rules import configured_rules
 from avdataops.wiring.scene_language import Vocabulary, understood
+from avdataops.wiring.scene_language.units import UNITS
 from avdataops.wiring.scene_language.words import families
+from avdataops.wiring.scene_rates import Per
 
 _CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*", re.DOTALL)
 _END_OF_TIME = 2**63 - 1
+_AMOUNT = re.compile(r"\s*(\d{1,12}(?:\.\d{1,6})?)?\s*([a-z]{1,3})\s*")
+_PER = ("length", "time")
 _BY_RULE = "user_rule"
 _WHOLE_ID = len("m_") + 24
 _MANY = 10_000
@@ -121,6 +126,17 @@ class Asking:
             parse_time(words.start, origin_ns) if words.start else -_END_OF_TIME,
             parse_time(words.end, origin_ns) if words.end else _END_OF_TIME,
         )
+
+
+def per_of(text: str) -> Per:
+    """Return the unit of a rate: a distance or a time, as ``100km`` or ``1 h``."""
+    parts = _AMOUNT.fullmatch(text)
+    unit = UNITS.get(parts[2]) if parts else None
+    if parts is None or unit is None or unit.dimension not in _PER or float(parts[1] or 1) <= 0:
+        raise InputError(f"{shown(text)} is no distance and no time; write as 100km or 1h")
+    amount = float(Fraction(parts[1] or 1) * unit.factor)
+    told = f"{parts[1] or 1} {parts[2]}"
+    return Per(amount=amount, is_distance=unit.dimension == "length", text=told)
 
 
 def _near(text: str) -> Near:

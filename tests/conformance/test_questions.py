@@ -3,17 +3,21 @@
 import uuid
 from collections.abc import Iterator
 
+import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 
 from avdataops.adapters.cosmos_catalog import create_containers, open_cosmos_catalog
+from avdataops.adapters.duckdb_tables import DuckTables
 from avdataops.adapters.sqlite_catalog import SqliteCatalog
 from avdataops.adapters.sqlite_catalog import scenes as sqlite_scenes
 from avdataops.ports.catalog import Catalog, SceneQuery
+from avdataops.ports.catalog_rules import attributes_of
 from avdataops.ports.question_answers import answer
 from avdataops.ports.question_checks import MAX_RELATED
 from avdataops.ports.question_forms import leaves, normal
 from avdataops.ports.questions import Not, Question, Related
+from avdataops.tables.scene_relations import COVERAGE, REVIEWS, scene_relations
 from avdataops.testing.question_world import World, make_world
 from tests.conformance.question_strategies import QUESTIONS
 from tests.doubles.cosmos.server import KEY, CosmosDouble
@@ -44,6 +48,39 @@ def in_cosmos(cosmos_server: CosmosDouble) -> Iterator[Catalog]:
     assert cosmos_server.service.scans(database) == [], "a query looked at what has no index"
 
 
+@pytest.fixture(scope="module")
+def in_duckdb() -> Iterator[dict[int, DuckTables]]:
+    opened = {seed: DuckTables(relations_of(world)) for seed, world in WORLDS.items()}
+    yield opened
+    for tables in opened.values():
+        tables.close()
+
+
+def relations_of(world: World) -> dict[str, pa.Table]:
+    tiles = [
+        {
+            "measurement": measurement,
+            "type": name,
+            "start_ns": tile.start_ns,
+            "end_ns": tile.end_ns,
+            "known": int(tile.known),
+            "current": 1,
+        }
+        for (measurement, name), some in world.tiles.items()
+        for tile in some
+    ]
+    reviews = [
+        {"scene": scene, "number": number, "verdict": verdict.value}
+        for scene, said in world.verdicts.items()
+        for number, verdict in enumerate(said, start=1)
+    ]
+    return {
+        **scene_relations(world.scenes, map(attributes_of, world.scenes)),
+        "coverage": pa.Table.from_pylist(tiles, schema=COVERAGE),
+        "reviews": pa.Table.from_pylist(reviews, schema=REVIEWS),
+    }
+
+
 def expected(world: World, question: Question) -> list[str]:
     company = world.company
     found = [one for one in world.scenes if answer(question, one, company)]
@@ -70,6 +107,15 @@ def test_sqlite_finds_what_the_evaluator_finds(
         patch.setattr(sqlite_scenes, "FEW_FOR_COUNT", few)
         for seed, catalog in in_sqlite.items():
             assert told(catalog, question) == expected(WORLDS[seed], question)
+
+
+@settings(max_examples=60, deadline=None)
+@given(question=QUESTIONS)
+def test_duckdb_finds_what_the_evaluator_finds(
+    in_duckdb: dict[int, DuckTables], question: Question
+) -> None:
+    for seed, tables in in_duckdb.items():
+        assert tables.scenes(question) == expected(WORLDS[seed], question)
 
 
 @settings(max_examples=60, deadline=None, phases=_PHASES)

@@ -25,6 +25,7 @@ from avdataops.adapters.cosmos_catalog.runs import (
 )
 from avdataops.adapters.cosmos_catalog.scenes import (
     count_scenes,
+    explain_scenes,
     find_scenes,
     get_scene,
     known_names,
@@ -34,7 +35,7 @@ from avdataops.model.artifact import Artifact
 from avdataops.model.measurement import Manifest, Measurement, Reason, Recording, State
 from avdataops.model.run import RunRecord, TaskSpec
 from avdataops.model.scene import Scene
-from avdataops.ports.catalog import Direction, Lineage, SceneQuery, Taken
+from avdataops.ports.catalog import Direction, Lineage, SceneQuery, Statement, Taken
 
 
 class CosmosCatalog(Curated):
@@ -134,6 +135,11 @@ class CosmosCatalog(Curated):
         """Return how many current scenes match, by one of ``SCENE_GROUPS``."""
         with self._requests.asked_by("count_scenes"):
             return count_scenes(self._requests, query, by)
+
+    def explain(self, query: SceneQuery) -> Sequence[Statement]:
+        """Return how the first page of scenes is looked for."""
+        with self._requests.asked_by("explain"):
+            return explain_scenes(self._requests, query)
 
     def knows_attribute(self, name: str) -> bool:
         """Say whether some scene has evidence or surroundings of this name."""

@@ -14,7 +14,7 @@ from avdataops.adapters.cosmos_catalog.requests import PAGE, Document, Requests
 from avdataops.adapters.cosmos_catalog.values import check_text, is_known_shape, time_of
 from avdataops.adapters.cosmos_catalog.visible import Visible, rank_of
 from avdataops.model.scene import Scene
-from avdataops.ports.catalog import SceneQuery
+from avdataops.ports.catalog import SceneQuery, Statement
 from avdataops.ports.catalog_rules import DAY_NS, EVIDENCE_NAME, UNKNOWN, check_group, day_of
 from avdataops.ports.question_checks import check_question
 from avdataops.ports.question_forms import question_of
@@ -71,6 +71,11 @@ def _walk(requests: Requests, ask: Asked, scene_type: str | None, page: int) -> 
     Properties that are tested for one value come first in ORDER BY, where they change nothing
     but tell the service which composite index to walk.
     """
+    text, values = _page_of(ask, scene_type)
+    yield from requests.query(SCENES, text, values, key=ask.measurement, page=page)
+
+
+def _page_of(ask: Asked, scene_type: str | None) -> tuple[str, dict[str, object]]:
     tests = Tests(list(ask.tests.texts), dict(ask.tests.values))
     order = []
     if scene_type is not None:
@@ -80,7 +85,26 @@ def _walk(requests: Requests, ask: Asked, scene_type: str | None, page: int) -> 
         tests.add("c.vehicle = {}", ask.vehicle)
         order.append("c.vehicle ASC")
     text = f"SELECT * FROM c WHERE {tests.where} ORDER BY {', '.join([*order, 'c.at ASC'])}"  # noqa: S608 - tests hold no values
-    yield from requests.query(SCENES, text, tests.values, key=ask.measurement, page=page)
+    return text, tests.values
+
+
+def explain_scenes(requests: Requests, query: SceneQuery) -> list[Statement]:
+    """Return the query of each walk, and what is known of how it is answered."""
+    ask = asked(_checked(requests, query))
+    key = ask.measurement
+    where = "all partitions" if key is None else f"the partition of {key}"
+    plan = [f"asked of {where}, walked in the order of its composite index"]
+    if not ask.is_exact:
+        plan.append(
+            "what the service cannot tell (other scenes, rings, metres, reviews) is fetched for"
+            " each page and tested by the client"
+        )
+    types = (None,) if ask.types is None else ask.types
+    texts = [_page_of(ask, scene_type) for scene_type in types]
+    return [
+        Statement(text=text, values=tuple(sorted(values.items())), plan=tuple(plan))
+        for text, values in texts
+    ]
 
 
 def _tested(

@@ -26,6 +26,7 @@ from avdataops.adapters.sqlite_catalog.runs import (
 )
 from avdataops.adapters.sqlite_catalog.scenes import (
     count_scenes,
+    explain_scenes,
     find_scenes,
     get_scene_row,
     scene_of,
@@ -34,7 +35,7 @@ from avdataops.model.artifact import Artifact
 from avdataops.model.measurement import Manifest, Measurement, Reason, Recording, State
 from avdataops.model.run import RunRecord, TaskSpec
 from avdataops.model.scene import Scene
-from avdataops.ports.catalog import Direction, Lineage, SceneQuery, Taken
+from avdataops.ports.catalog import Direction, Lineage, SceneQuery, Statement, Taken
 
 
 class SqliteCatalog(Curated):
@@ -130,6 +131,11 @@ class SqliteCatalog(Curated):
         """Return how many current scenes match, by one of ``SCENE_GROUPS``."""
         with self._database.read() as connection:
             return count_scenes(connection, query, by)
+
+    def explain(self, query: SceneQuery) -> Sequence[Statement]:
+        """Return how the first page of scenes is looked for."""
+        with self._database.read() as connection:
+            return explain_scenes(connection, query)
 
     def knows_attribute(self, name: str) -> bool:
         """Say whether some scene has evidence or surroundings of this name."""

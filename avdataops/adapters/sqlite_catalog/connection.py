@@ -19,6 +19,11 @@ from avdataops.model.places import Ring, distance_m
 
 _WAIT_S = 30.0
 _WAL_PAUSE_S = 0.01
+_SETTINGS = (
+    *("foreign_keys = ON", "trusted_schema = OFF", "synchronous = FULL"),
+    # 64 MB: the indexes of a million scenes are walked in memory, and filled without thrashing.
+    "cache_size = -65536",
+)
 
 
 class Database:
@@ -43,7 +48,7 @@ class Database:
         )
         try:
             connection.row_factory = sqlite3.Row
-            for setting in ("foreign_keys = ON", "trusted_schema = OFF", "synchronous = FULL"):
+            for setting in _SETTINGS:
                 connection.execute(f"PRAGMA {setting}")
             connection.create_function("distance_m", 4, _distance_m, deterministic=True)
             connection.create_function("inside_ring", 3, _inside_ring, deterministic=True)

@@ -11,7 +11,7 @@ from avdataops.adapters.sqlite_catalog.missing import no_such
 from avdataops.model.errors import InputError, shown
 from avdataops.model.ids import canonical_json
 from avdataops.model.scene import Scene, Surroundings
-from avdataops.ports.catalog import SceneQuery
+from avdataops.ports.catalog import SceneQuery, Statement
 from avdataops.ports.catalog_rules import DAY_NS, UNKNOWN, attributes_of, check_group, day_of
 from avdataops.ports.question_forms import question_of
 from avdataops.ports.scene_sql import Part, joined
@@ -166,6 +166,18 @@ def _walk(
 ) -> Iterator[sqlite3.Row]:
     sql, values = page_sql(parts)
     return connection.execute(sql, (*values, limit if limit > 0 else -1))
+
+
+def explain_scenes(connection: sqlite3.Connection, query: SceneQuery) -> list[Statement]:
+    """Return the statement of each walk with SQLite's own plan."""
+    asked = chosen(connection, question_of(query), FEW_FOR_PAGE)
+    found = []
+    for of_type in _by_type(asked.types):
+        sql, values = page_sql([*of_type, *asked.parts])
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}", (*values, 1))
+        plan = tuple(row["detail"] for row in rows)
+        found.append(Statement(text=sql, values=(*values, "LIMIT"), plan=plan))
+    return found
 
 
 def page_sql(parts: Sequence[Part]) -> tuple[str, tuple[object, ...]]:

@@ -16,6 +16,8 @@ _STATEMENTS = (
     "CREATE INDEX coverage_by_run ON coverage (run)",
     """CREATE INDEX coverage_by_measurement
         ON coverage (measurement, type, start_ns) WHERE current = 1""",
+    """CREATE INDEX scenes_by_actor ON scenes (measurement, actor, type, t_start_ns)
+        WHERE current = 1 AND actor IS NOT NULL""",
 )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lark import Token, Tree
 
-from avdataops.model.errors import InputError
+from avdataops.model.errors import QueryError
 
 _BEFORE, _AFTER = 50, 30
 """Of a long query, so many characters around the place are shown: a line of a terminal."""
@@ -26,7 +26,7 @@ def place_of(node: Tree[Token] | Token) -> Place:
     return Place(getattr(meta, "start_pos", 0), getattr(meta, "end_pos", 0))
 
 
-def complaint(text: str, place: Place, problem: str, hint: str | None = None) -> InputError:
+def complaint(text: str, place: Place, problem: str, hint: str | None = None) -> QueryError:
     """Return the error that shows the query with the place underlined."""
     first = max(0, place.start - _BEFORE)
     last = min(len(text), max(place.stop, place.start + 1) + _AFTER)
@@ -35,4 +35,5 @@ def complaint(text: str, place: Place, problem: str, hint: str | None = None) ->
     head, tail = "..." * (first > 0), "..." * (last < len(text))
     carets = "^" * max(1, min(place.stop, last) - place.start)
     under = " " * (len(head) + place.start - first) + carets
-    return InputError(f"{problem}\n  {head}{line}{tail}\n  {under}", hint=hint or None)
+    told = "".join(sign if sign.isprintable() else " " for sign in problem)
+    return QueryError(f"{told}\n  {head}{line}{tail}\n  {under}", hint=hint or None)

@@ -22,6 +22,7 @@ from avdataops.testing.catalog_store import detected, extracted, fill, register
 from avdataops.testing.facts import T0_NS, scene, uploaded
 from avdataops.wiring.datasets import Wanted, freeze
 from avdataops.wiring.scene_questions import Asking
+from avdataops.wiring.scene_rates import ReadTable
 
 TOKEN = "open-sesame"  # noqa: S105 - opens nothing but these tests
 READS = frozenset(name for name in vars(CatalogReader) if not name.startswith("_"))
@@ -165,7 +166,11 @@ def filled_catalog() -> SqliteCatalog:
 
 
 def door_over(
-    catalog: SqliteCatalog, *, role: Role | None = Role.READER, links: Linking | None = None
+    catalog: SqliteCatalog,
+    *,
+    role: Role | None = Role.READER,
+    links: Linking | None = None,
+    read: ReadTable | None = None,
 ) -> Door:
     """Return a door on whose other side nothing can be written but what people write."""
     reading: Any = Only(catalog)
@@ -175,6 +180,7 @@ def door_over(
         checker=OneToken(role),
         asking=Asking(reading),
         links=links,
+        read=read,
     )
 
 

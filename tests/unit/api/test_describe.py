@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from avdataops.api.describe import description
 from avdataops.model.measurement import State
 from avdataops.model.run import RunRecord
+from avdataops.testing.facts import T0_NS
 from tests.unit.api.door_kit import EMPTY, FIRST, Client
 
 CHECKED_IN = Path(__file__).parents[3] / "schemas" / "api" / "openapi.json"
@@ -85,6 +86,10 @@ def addresses(api: Client) -> dict[str, str]:
         "/lineage/{start}": f"/lineage/{scene}",
         "/scenes": "/scenes?limit=5",
         "/scenes/count": "/scenes/count?by=vehicle",
+        "/scenes/facets": "/scenes/facets?q=cut_in",
+        "/scenes/rate": "/scenes/rate?q=cut_in&per=1h",
+        "/scenes/explain": "/scenes/explain?q=cut_in",
+        "/scenes/why-not": f"/scenes/why-not?measurement={FIRST.id}&at={T0_NS}&type=cut_in",
         "/scenes/{scene}": f"/scenes/{scene}",
         "/scenes/{scene}/reviews": f"/scenes/{scene}/reviews",
         "/measurements/{measurement}/labels": f"{first}/labels",

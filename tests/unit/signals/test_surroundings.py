@@ -11,11 +11,11 @@ from avdataops.signals.surroundings import surroundings_at
 S = NS_PER_S
 
 
-def words(*values: str | None) -> np.ndarray:  # type: ignore[type-arg]  # objects
+def words(*values: str | None) -> np.ndarray:
     return np.array(values, dtype=object)
 
 
-def drive(**context: np.ndarray) -> Drive:  # type: ignore[type-arg]  # any dtype
+def drive(**context: np.ndarray) -> Drive:
     t = np.array([0, 1, 2], dtype=np.int64) * S
     speed = np.array([5.0, np.nan, 7.0])
     return Drive(
