@@ -13,7 +13,7 @@ from avdataops.model.errors import NotFound, shown
 from avdataops.model.measurement import Measurement, Recording, State
 from avdataops.model.run import RunRecord, TaskSpec
 from avdataops.model.scene import Scene
-from avdataops.ports.catalog import CatalogReader, Direction, Lineage, Node, SceneQuery
+from avdataops.ports.catalog import CatalogReader, Direction, Lineage, Node, SceneQuery, Statement
 from avdataops.ports.questions import NOTHING, AllOf, AnyOf, Comparison, Condition, Question
 
 T = TypeVar("T")
@@ -176,6 +176,10 @@ class ConfinedCatalog:
     def count_scenes(self, query: SceneQuery, *, by: str = "type") -> dict[str, int]:
         """Return how many current scenes match."""
         return self._catalog.count_scenes(self._narrowed(query), by=by)
+
+    def explain(self, query: SceneQuery) -> Sequence[Statement]:
+        """Return how the first page of the scenes that may be seen is looked for."""
+        return self._catalog.explain(self._narrowed(query))
 
     def knows_attribute(self, name: str) -> bool:
         """Say whether some scene has evidence or surroundings of this name."""
