@@ -50,7 +50,6 @@ resource "azurerm_storage_account" "open" {
 """
 
 
-@pytest.mark.slow
 def test_checkov_finds_an_open_account_put_in_here_and_nothing_of_ours(tmp_path: Path) -> None:
     place = copy_of_infra(tmp_path) / "environments" / "prod"
     (place / "open.tf").write_text(OPEN, encoding="utf-8")
