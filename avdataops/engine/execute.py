@@ -182,8 +182,10 @@ def _made(
 ) -> tuple[Artifact, ...]:
     step = _step(task, steps)
     params: object = from_document(step.params, task.params)
-    with tempfile.TemporaryDirectory(prefix="avdataops-") as scratch:
-        publisher = Publisher(task, storage, Path(scratch))
+    with (
+        tempfile.TemporaryDirectory(prefix="avdataops-") as scratch,
+        Publisher(task, storage, Path(scratch)) as publisher,
+    ):
         for made in step.run(context, _inputs(task, storage), params):
             publisher.take(made)
         return publisher.finish()

@@ -3,10 +3,13 @@
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
 
 from avdataops.engine.table_files import TableWriter, hash_file
+from avdataops.engine.writing import TableWriters
 from avdataops.model.artifact import Artifact
 from avdataops.model.errors import StorageUnavailable
 from avdataops.model.ids import artifact_id, path_part, run_id
@@ -17,9 +20,6 @@ from avdataops.ports.step import Bytes, Output, Rows
 from avdataops.ports.storage import CHUNK_BYTES, Storage, chunks_of
 from avdataops.tables.kinds import Kind, kind
 
-_BUDGET_BYTES = 96 << 20
-"""Rows that may wait in all writers of one task together."""
-
 
 class Publisher:
     """Takes the output of one task.  Nothing appears in storage before ``finish``, but files."""
@@ -28,7 +28,8 @@ class Publisher:
         self._task = task
         self._storage = storage
         self._scratch = scratch
-        self._writers: dict[Output, TableWriter] = {}
+        self._tables: TableWriters[Output] = TableWriters(self._hash)
+        self._hashed: dict[Output, tuple[int, str]] = {}
         self._files: dict[Output, Artifact] = {}
 
     def take(self, made: Rows | Bytes) -> None:
@@ -36,23 +37,35 @@ class Publisher:
         if isinstance(made, Bytes):
             self._files[made.output] = self._publish_file(made.output, made.file)
             return
-        writer = self._writers.get(made.output)
-        if writer is None:
-            writer = self._open(made.output, made.batch.schema)
-        writer.write(made.batch)
-        waiting = sum(writer.waiting_bytes for writer in self._writers.values())
-        if waiting > _BUDGET_BYTES:
-            max(self._writers.values(), key=lambda writer: writer.waiting_bytes).flush()
+        if made.output not in self._tables.all:
+            self._open(made.output, made.batch.schema)
+        self._tables.write(made.output, made.batch)
 
     def finish(self) -> tuple[Artifact, ...]:
         """Close, hash and store every table; return all artifacts by kind, name and part."""
-        made = list(self._files.values())
-        for output, writer in self._writers.items():
-            writer.close()
-            made.append(self._publish_table(output, writer))
-        return tuple(sorted(made, key=lambda a: (a.kind, a.name, a.part)))
+        with self._tables as tables:
+            tables.end()
+        made = [self._publish_table(output, writer) for output, writer in tables.all.items()]
+        return tuple(sorted([*self._files.values(), *made], key=lambda a: (a.kind, a.name, a.part)))
 
-    def _open(self, output: Output, schema: pa.Schema) -> TableWriter:
+    def __enter__(self) -> Self:
+        """Return the publisher itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        """Let nothing write to the scratch folder any more; raises what writing has raised."""
+        self._tables.__exit__(kind, error, trace)
+
+    def _hash(self, output: Output) -> None:
+        self._hashed[output] = hash_file(self._path(output))
+
+    def _open(self, output: Output, schema: pa.Schema) -> None:
         metadata = {
             "avdataops.kind": output.kind,
             "avdataops.name": output.name,
@@ -64,8 +77,7 @@ class Publisher:
             "avdataops.run": run_id(self._task.id),
         } | {f"avdataops.{name}": value for name, value in output.attributes}
         path = self._path(output)
-        self._writers[output] = TableWriter(path, kind(output.kind), schema, metadata)
-        return self._writers[output]
+        self._tables.open(output, path, kind(output.kind), schema, metadata)
 
     def _path(self, output: Output) -> Path:
         return self._scratch / f"{self._id(output)}.parquet"
@@ -75,7 +87,7 @@ class Publisher:
 
     def _publish_table(self, output: Output, writer: TableWriter) -> Artifact:
         path = self._path(output)
-        size, sha256 = hash_file(path)
+        size, sha256 = self._hashed[output]
         at = self._table_location(output, kind(output.kind))
         self._store(at, path, sha256)
         path.unlink()

@@ -1,8 +1,9 @@
 """Tables as Parquet files: reading a stored one, and writing one so that its bytes repeat."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,13 +73,28 @@ class ParquetTable:
             return file.read(columns=wanted, use_threads=False).replace_schema_metadata(None)
 
 
+Submit = Callable[[Callable[[], None], int], None]
+"""Runs a job that holds so many bytes of rows, now or later, after those before it."""
+
+
+def _at_once(job: Callable[[], None], size: int) -> None:
+    del size
+    job()
+
+
 class TableWriter:
-    """Writes one table; the same batches give the same bytes."""
+    """Writes one table; the same batches give the same bytes, whoever encodes them and when."""
 
     def __init__(
-        self, path: Path, kind: Kind, schema: pa.Schema, metadata: Mapping[str, str]
+        self,
+        path: Path,
+        kind: Kind,
+        schema: pa.Schema,
+        metadata: Mapping[str, str],
+        submit: Submit = _at_once,
     ) -> None:
         kind.check(schema)
+        self._submit = submit
         self._path = path
         self._name = metadata.get("avdataops.name", path.name)
         self._given = schema
@@ -111,21 +127,30 @@ class TableWriter:
 
     def flush(self) -> None:
         """Write what waits as one row group."""
-        if not self._waiting:
-            return
-        table = pa.Table.from_batches(self._waiting, self._given)
+        if self._waiting:
+            self._hand_over(self._write_group)
+
+    def close(self) -> None:
+        """Write what waits and finish the file."""
+        self._hand_over(self._finish)
+
+    def _hand_over(self, job: Callable[[list[pa.RecordBatch]], None]) -> None:
+        batches, size = self._waiting, self.waiting_bytes
+        self._waiting, self.waiting_bytes = [], 0
+        self._submit(partial(job, batches), size)
+
+    def _finish(self, batches: list[pa.RecordBatch]) -> None:
+        if batches:
+            self._write_group(batches)
+        self._opened(self._schema.empty_table()).close()
+
+    def _write_group(self, batches: list[pa.RecordBatch]) -> None:
+        table = pa.Table.from_batches(batches, self._given)
         # Rounds down before 1970 too, unlike Arrow's division.
         micros = pa.array(np.floor_divide(table.column("t_ns").to_numpy(), 1000), pa.int64())
         at = self._given.get_field_index("t_ns")
         table = table.add_column(at + 1, _TS, micros.cast(_TS.type)).cast(self._schema)
         self._opened(table).write_table(table, row_group_size=table.num_rows)
-        self._waiting = []
-        self.waiting_bytes = 0
-
-    def close(self) -> None:
-        """Finish the file."""
-        self.flush()
-        self._opened(self._schema.empty_table()).close()
 
     def _opened(self, first: pa.Table) -> pq.ParquetWriter:
         # Late, because a recording may have more streams than a process may have open files, and

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from avdataops.adapters.local_storage import LocalFile
-from avdataops.engine.table_files import TableWriter
+from avdataops.engine.writing import TableWriters
 from avdataops.ports.reading import Sidecars
 from avdataops.readers.formats import open_recording
 from avdataops.steps.extract import Params
@@ -15,21 +15,20 @@ def to_parquet(recording: Path, out: Path) -> int:
 
     Raises ``RuntimeError`` if not every message that the index counts is accounted for.
     """
-    writers: dict[str, TableWriter] = {}
     messages = dropped = 0
     dbc = {one.name: one.read_bytes() for one in recording.parent.glob(f"{recording.stem}*.dbc")}
-    with open_recording(LocalFile(recording), Sidecars(dbc=dbc)) as reader:
+    tables: TableWriters[str] = TableWriters()
+    with tables, open_recording(LocalFile(recording), Sidecars(dbc=dbc)) as reader:
         for batch in reader.batches(max_rows=Params().max_rows):
-            if batch.stream not in writers:
-                path = out / f"{len(writers)}.parquet"
+            if batch.stream not in tables.all:
+                path = out / f"{len(tables.all)}.parquet"
                 facts = {"avdataops.name": batch.stream}
-                writers[batch.stream] = TableWriter(path, kind("stream"), batch.rows.schema, facts)
-            writers[batch.stream].write(batch.rows)
+                tables.open(batch.stream, path, kind("stream"), batch.rows.schema, facts)
+            tables.write(batch.stream, batch.rows)
             messages += batch.messages
             dropped += sum(batch.dropped.values())
         counted = [stream.rows for stream in reader.streams if stream.parent is None]
-    for writer in writers.values():
-        writer.close()
+        tables.end()
     known = [rows for rows in counted if rows is not None]
     if len(known) == len(counted) and sum(known) != messages + dropped:
         raise RuntimeError(f"{messages} messages came out of {sum(known)}")

@@ -1,13 +1,19 @@
 """One task, from its spec to its record."""
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from avdataops.engine.execute import StoredFile, execute
 from avdataops.engine.plan import plan_step
 from avdataops.engine.records import load_attempt, load_made
+from avdataops.engine.table_files import ROW_GROUP_BYTES
 from avdataops.model.errors import (
     ConfigError,
     InputError,
@@ -293,3 +299,34 @@ def test_a_record_keeps_the_trace_and_no_table_does() -> None:
         tables.append([read_all(engine.storage.open(made.location)) for made in record.made])
     assert len(tables[0]) == 1
     assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_table_that_cannot_be_written_ends_the_step_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, *, late: bool
+) -> None:
+    """A full disk, met by an encoding thread: midway, or only when files are finished."""
+
+    def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows | Bytes]:
+        del ctx, inputs, params
+        rows = 10 if late else (ROW_GROUP_BYTES // 16) + 1
+        for name in ("/good", "/bad", "/other"):
+            yield Rows(stream(name), rows_of(list(range(rows)), [0.5] * rows))
+        if not late:
+            raise InputError("behind the full disk")
+
+    real = pq.ParquetWriter
+
+    def opened(path: Path, schema: pa.Schema, **options: Any) -> pq.ParquetWriter:
+        if schema.metadata[b"avdataops.name"] == b"/bad":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, schema, **options)
+
+    monkeypatch.setattr(pq, "ParquetWriter", opened)
+    engine, task = begun(run)
+    record = engine.execute(task)
+    assert record.outcome is Outcome.FAILED_TRANSIENT
+    assert record.failure is not None
+    assert "No space left" in record.failure.message
+    assert record.made == ()
+    assert list(engine.storage.list(Zone.RAW, "imu/")) == []

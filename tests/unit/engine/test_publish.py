@@ -1,5 +1,6 @@
 """What a step yields, stored."""
 
+import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from avdataops.adapters.memory_storage import MemoryStorage
 from avdataops.engine.publish import Publisher, digest
+from avdataops.engine.table_files import ROW_GROUP_BYTES
 from avdataops.model.errors import SchemaMismatch, StorageUnavailable
 from avdataops.model.location import Location, Zone
 from avdataops.model.run import TaskSpec
@@ -157,3 +159,24 @@ def test_a_copy_that_reads_back_wrong_is_removed_and_may_be_tried_again(tmp_path
     with pytest.raises(StorageUnavailable, match="does not read back as it was written"):
         publisher(storage, tmp_path).take(whole("a.mcap", "content"))
     assert everything(storage) == {}
+
+
+def take_and_fail(one: Publisher, made: Iterable[Rows]) -> None:
+    with one:
+        for rows in made:
+            one.take(rows)
+        raise RuntimeError("the step")
+
+
+def test_no_thread_writes_to_the_scratch_folder_when_the_task_has_left_it(tmp_path: Path) -> None:
+    storage = MemoryStorage()
+    many = ROW_GROUP_BYTES // 16 + 1
+    rows = rows_of(list(range(many)), [0.5] * many)
+    made = [Rows(stream(name), rows) for name in ("/a", "/b")]
+    with pytest.raises(RuntimeError, match="the step"):
+        take_and_fail(publisher(storage, tmp_path), made)
+    left = {path: path.stat().st_size for path in tmp_path.iterdir()}
+    assert len(left) == 2
+    assert all(size > 0 for size in left.values())
+    assert everything(storage) == {}
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
