@@ -40,11 +40,13 @@ class Publisher:
         if made.output not in self._tables.all:
             self._open(made.output, made.batch.schema)
         self._tables.write(made.output, made.batch)
+        if made.is_last:
+            self._tables.end(made.output)
 
     def finish(self) -> tuple[Artifact, ...]:
         """Close, hash and store every table; return all artifacts by kind, name and part."""
         with self._tables as tables:
-            tables.end()
+            tables.end_all()
         made = [self._publish_table(output, writer) for output, writer in tables.all.items()]
         return tuple(sorted([*self._files.values(), *made], key=lambda a: (a.kind, a.name, a.part)))
 

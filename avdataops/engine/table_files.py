@@ -101,6 +101,7 @@ class TableWriter:
         at = schema.get_field_index("t_ns")
         self._schema = schema.insert(at + 1, _TS).with_metadata(dict(metadata))
         self._writer: pq.ParquetWriter | None = None
+        self._is_ended = False
         self._waiting: list[pa.RecordBatch] = []
         self.waiting_bytes = 0
         self.rows = 0
@@ -113,6 +114,8 @@ class TableWriter:
             raise SchemaMismatch(f"{self._name}: rows changed their columns midway")
         if not batch.num_rows:
             return
+        if self._is_ended:
+            raise SchemaMismatch(f"{self._name}: rows came behind those that were its last")
         if batch.column("t_ns").null_count:
             raise SchemaMismatch(f"{self._name}: a row has no time")
         span = pc.min_max(batch.column("t_ns"))
@@ -132,6 +135,7 @@ class TableWriter:
 
     def close(self) -> None:
         """Write what waits and finish the file."""
+        self._is_ended = True
         self._hand_over(self._finish)
 
     def _hand_over(self, job: Callable[[list[pa.RecordBatch]], None]) -> None:
@@ -143,6 +147,7 @@ class TableWriter:
         if batches:
             self._write_group(batches)
         self._opened(self._schema.empty_table()).close()
+        self._writer = None  # holds the buffers of every column
 
     def _write_group(self, batches: list[pa.RecordBatch]) -> None:
         table = pa.Table.from_batches(batches, self._given)

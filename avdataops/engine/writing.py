@@ -44,7 +44,10 @@ class TableWriters(Generic[K]):
         self.all[key] = self._open[key] = TableWriter(path, kind, schema, metadata, submit)
 
     def write(self, key: K, batch: pa.RecordBatch) -> None:
-        """Take rows of an open table; raises ``SchemaMismatch``, and what encoding has raised."""
+        """Take rows of a table; raises ``SchemaMismatch``, and what encoding has raised.
+
+        A table that was ended takes empty rows only.
+        """
         writer = self.all[key]
         before = writer.waiting_bytes
         writer.write(batch)
@@ -54,14 +57,17 @@ class TableWriters(Generic[K]):
             self._waiting_bytes -= largest.waiting_bytes
             largest.flush()
 
-    def end(self) -> None:
-        """Finish all files."""
+    def end_all(self) -> None:
+        """Finish all files, and wait until they are whole."""
         for key in tuple(self._open):
-            self._end(key)
+            self.end(key)
         self._encoders.wait()
 
-    def _end(self, key: K) -> None:
-        writer = self._open.pop(key)
+    def end(self, key: K) -> None:
+        """Let the file of one table be finished beside; its second end changes nothing."""
+        writer = self._open.pop(key, None)
+        if writer is None:
+            return
         self._waiting_bytes -= writer.waiting_bytes
         writer.close()
         if self._ended is not None:

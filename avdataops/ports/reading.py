@@ -21,12 +21,15 @@ class StreamBatch:
     Field metadata: ``unit`` (as the recording states it), ``source`` (the name in the recording).
     ``messages`` counts the source's messages behind these rows: equal to the rows for plain
     streams, 0 for child streams.  ``dropped`` counts messages that gave no row, by reason.
+    With ``is_last`` no batch of the stream that holds rows follows, only losses may still be told:
+    whoever keeps rows may let them go.  A reader that cannot know leaves it out.
     """
 
     stream: str
     rows: pa.RecordBatch
     messages: int
     dropped: Mapping[str, int] = field(default_factory=dict)
+    is_last: bool = False
 
 
 class Reader(Protocol):

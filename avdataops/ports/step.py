@@ -68,10 +68,15 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows of an output; the first rows of an output fix its schema, empty ones allowed."""
+    """Some rows of an output; the first rows of an output fix its schema, empty ones allowed.
+
+    With ``is_last`` the table is whole and is finished at once, not when the step ends: a step of
+    many tables one after another should say so.  Only empty rows of it may follow.
+    """
 
     output: Output
     batch: pa.RecordBatch
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

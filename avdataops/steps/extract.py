@@ -67,7 +67,7 @@ def run(ctx: StepContext, inputs: Inputs, params: Params) -> Iterator[Rows]:
             _count(tallies[batch.stream], batch)
             read += batch.messages
             ctx.progress(min(read / expected, 1.0))
-            yield Rows(outputs[batch.stream], batch.rows)
+            yield Rows(outputs[batch.stream], batch.rows, batch.is_last)
         if params.pieces == 1:
             _report(ctx, recording.artifact, reader, tallies)
         else:
@@ -228,7 +228,7 @@ def _miscount(recording: str, account: Account) -> Problem:
 
 EXTRACT = Step(
     name="extract",
-    version=4,
+    version=5,
     split=Split.RECORDING,
     needs={
         "recording": Need(kind="recording", doc="one raw recording"),

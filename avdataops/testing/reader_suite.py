@@ -172,6 +172,15 @@ class ReaderSuite:
             sizes = [batch.rows.num_rows for batch in batches if batch.stream == name]
             assert sizes == [0] or 0 not in sizes
 
+    def test_no_rows_follow_the_last_ones(self, case: Case) -> None:
+        """A stream that said it has ended, has."""
+        ended: set[str] = set()
+        with case.open() as reader:
+            for batch in reader.batches(max_rows=2):
+                assert batch.stream not in ended or not batch.rows.num_rows
+                if batch.is_last:
+                    ended.add(batch.stream)
+
     def test_counts_equal_the_index(self, case: Case) -> None:
         """Messages out and messages dropped are the messages that the index counts."""
         with case.open() as reader:

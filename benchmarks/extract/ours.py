@@ -25,10 +25,12 @@ def to_parquet(recording: Path, out: Path) -> int:
                 facts = {"avdataops.name": batch.stream}
                 tables.open(batch.stream, path, kind("stream"), batch.rows.schema, facts)
             tables.write(batch.stream, batch.rows)
+            if batch.is_last:
+                tables.end(batch.stream)
             messages += batch.messages
             dropped += sum(batch.dropped.values())
         counted = [stream.rows for stream in reader.streams if stream.parent is None]
-        tables.end()
+        tables.end_all()
     known = [rows for rows in counted if rows is not None]
     if len(known) == len(counted) and sum(known) != messages + dropped:
         raise RuntimeError(f"{messages} messages came out of {sum(known)}")

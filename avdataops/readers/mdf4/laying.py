@@ -39,6 +39,8 @@ class Event:
     dropped: int = 0
     reason: str = ""
     note: str | None = None
+    is_end: bool = False
+    """Whether no more records of the stream follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,15 @@ class Laying:
             for one in measured
             if one is not None and one.group.kind != "time" and one.stream.name in self.asked
         ]
+
+    def ends(self, groups: Sequence[Group]) -> Sequence[Event]:
+        """Return the ends of the streams that only records of these groups make.
+
+        A bus channel may be recorded by several groups, and its long messages end later.
+        """
+        measured = (self.plan.measured.get(group.index) for group in groups)
+        names = [one.stream.name for one in measured if one is not None]
+        return [Event(name, is_end=True) for name in names if name in self.asked]
 
     def lay(self, task: Task) -> Sequence[Event]:
         """Read records and return their rows."""

@@ -2,8 +2,9 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,13 @@ from avdataops.readers.mdf4.unsupported import UnsupportedError
 _MOST_THREADS = 4
 _AHEAD = 3
 """Tasks that may have run before what they give is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """No more rows of the stream follow."""
+
+    stream: str
 
 
 class Mdf4Reader:
@@ -81,6 +89,12 @@ class Mdf4Reader:
         return self._batches(asked, Tally(time), max(max_rows, 1))
 
     def _batches(self, asked: frozenset[str], tally: Tally, max_rows: int) -> Iterator[StreamBatch]:
+        yield from _with_last(self._recorded(asked, tally, max_rows))
+        yield from self._finish(asked, tally)
+
+    def _recorded(
+        self, asked: frozenset[str], tally: Tally, max_rows: int
+    ) -> Iterator[StreamBatch | _End]:
         laying = Laying(self._source.facts, self._plan, asked)
         assembler = Assembler(self._plan.transport)
         with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS), "mdf4") as pool:
@@ -89,12 +103,14 @@ class Mdf4Reader:
                     if event.note is not None:
                         self._note(event.stream, event.note)
                     yield from tally.batches(event, max_rows)
+                    if event.is_end:
+                        yield _End(event.stream)
                     for whole in laying.assembled(event, assembler):
                         yield from tally.batches(whole, max_rows)
         self._note_broken(assembler)
-        yield from self._finish(asked, tally)
 
     def _tasks(self, laying: Laying, max_rows: int) -> Iterator[Callable[[], Sequence[Event]]]:
+        ends: list[Event] = []
         for some in self._source.sets:
             untimed = laying.untimed(some)
             if untimed:
@@ -104,9 +120,13 @@ class Mdf4Reader:
             rows = FRAME_ROWS if is_frames else max_rows
             try:
                 for task in self._source.tasks(wanted, rows):
-                    yield partial(self._guarded, laying, task, some)
+                    # Not a task of their own, which would take the turn of one that reads.
+                    yield partial(_behind, ends, partial(self._guarded, laying, task, some))
+                    ends = []
             except Exception as error:  # noqa: BLE001 - damage shows as whatever is tripped over
                 yield partial(_as_they_are, [Event(some[0].name, note=str(error))])
+            ends = [*ends, *laying.ends(some)]
+        yield partial(_as_they_are, ends)
 
     @staticmethod
     def _guarded(laying: Laying, task: Task, some: Sequence[Group]) -> Sequence[Event]:
@@ -181,6 +201,27 @@ def _in_order(
     finally:
         for one in waiting:
             one.cancel()
+
+
+def _with_last(found: Iterable[StreamBatch | _End]) -> Iterator[StreamBatch]:
+    """Yield batches one behind, so that the last of a stream can say so.
+
+    Where records of several groups interleave, this is known of the one that was seen last alone.
+    """
+    held: StreamBatch | None = None
+    for one in found:
+        if isinstance(one, StreamBatch):
+            if held is not None:
+                yield held
+            held = one
+        elif held is not None and held.stream == one.stream:
+            held = replace(held, is_last=True)
+    if held is not None:
+        yield held
+
+
+def _behind(events: Sequence[Event], task: Callable[[], Sequence[Event]]) -> Sequence[Event]:
+    return [*events, *task()]
 
 
 def _as_they_are(events: Sequence[Event]) -> Sequence[Event]:

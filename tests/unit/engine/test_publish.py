@@ -180,3 +180,18 @@ def test_no_thread_writes_to_the_scratch_folder_when_the_task_has_left_it(tmp_pa
     assert all(size > 0 for size in left.values())
     assert everything(storage) == {}
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
+
+
+def test_tables_that_end_early_are_stored_as_those_that_end_late(tmp_path: Path) -> None:
+    found = []
+    for is_last in (False, True):
+        storage = MemoryStorage()
+        one = publisher(storage, tmp_path / str(is_last))
+        for name in ("/c", "/a", "/b"):
+            one.take(Rows(stream(name), rows_of([1], [1.0])))
+            one.take(Rows(stream(name), rows_of([2], [1.0]), is_last))
+            one.take(Rows(stream(name), rows_of([], [])))
+        assert everything(storage) == {}
+        found.append((one.finish(), everything(storage)))
+    assert found[0] == found[1]
+    assert [(made.name, made.rows) for made in found[0][0]] == [("/a", 2), ("/b", 2), ("/c", 2)]

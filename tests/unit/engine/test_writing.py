@@ -1,6 +1,7 @@
 """Many tables at once."""
 
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +38,7 @@ def write(folder: Path, batches: list[tuple[int, pa.RecordBatch]], threads: int)
             if key not in tables.all:
                 tables.open(key, paths[key], kind("stream"), SCHEMA, {"avdataops.name": str(key)})
             tables.write(key, batch)
-        tables.end()
+        tables.end_all()
     return paths
 
 
@@ -81,7 +82,7 @@ def test_every_table_is_told_once_when_its_file_is_whole(tmp_path: Path) -> None
         for key in range(20):
             tables.open(key, tmp_path / str(key), kind("stream"), SCHEMA, {})
             tables.write(key, rows_of(list(range(key)), [0.5] * key))
-        tables.end()
+        tables.end_all()
     assert rows == {key: key for key in range(20)}
     assert {key: one.rows for key, one in tables.all.items()} == rows
 
@@ -91,7 +92,7 @@ def test_what_encoding_raises_is_raised_to_who_writes(tmp_path: Path) -> None:
     tables.open("a", tmp_path / "no folder" / "a", kind("stream"), SCHEMA, {})
     tables.write("a", rows_of([1], [0.5]))
     with pytest.raises(FileNotFoundError, match="no folder"):
-        tables.end()
+        tables.end_all()
 
 
 def test_rows_of_other_columns_are_refused_where_they_are_given(tmp_path: Path) -> None:
@@ -100,3 +101,50 @@ def test_rows_of_other_columns_are_refused_where_they_are_given(tmp_path: Path) 
         tables.write("a", rows_of([1], [0.5]))
         with pytest.raises(SchemaMismatch, match="/imu: rows changed their columns midway"):
             tables.write("a", rows_of([1], [0.5]).select(["t_ns"]))
+
+
+def test_a_table_that_has_ended_is_whole_while_others_go_on(tmp_path: Path) -> None:
+    whole = Event()
+    with TableWriters[str](lambda _: whole.set()) as tables:
+        for key in ("a", "b"):
+            tables.open(key, tmp_path / key, kind("stream"), SCHEMA, {})
+            tables.write(key, rows_of([1, 2], [0.5, 1.5]))
+        tables.end("a")
+        assert whole.wait(10.0)
+        assert pq.read_metadata(tmp_path / "a").num_rows == 2
+        assert not (tmp_path / "b").exists()
+        tables.end("a")
+        tables.write("b", rows_of([3], [0.5]))
+        tables.end_all()
+    assert pq.read_metadata(tmp_path / "b").num_rows == 3
+
+
+def test_an_ended_table_takes_no_rows_but_empty_ones(tmp_path: Path) -> None:
+    with TableWriters[str]() as tables:
+        tables.open("a", tmp_path / "a", kind("stream"), SCHEMA, {"avdataops.name": "/imu"})
+        tables.write("a", rows_of([1], [0.5]))
+        tables.end("a")
+        tables.write("a", rows_of([], []))
+        with pytest.raises(SchemaMismatch, match="/imu: rows came behind those that were its last"):
+            tables.write("a", rows_of([2], [0.5]))
+        tables.end_all()
+    assert pq.read_metadata(tmp_path / "a").num_rows == 1
+
+
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_what_waits_is_bounded_and_ended_tables_hold_nothing(
+    tmp_path: Path, *, is_ended: bool
+) -> None:
+    """Hundreds of tables one after another: either the budget or their ends let rows go."""
+    encoders = Encoders(most_bytes=50_000)
+    most = 0
+    with TableWriters[int](encoders=encoders, budget_bytes=BUDGET) as tables:
+        for key in range(300):
+            tables.open(key, tmp_path / str(key), kind("stream"), SCHEMA, {})
+            tables.write(key, rows_of(list(range(300)), [0.5] * 300))
+            most = max(most, sum(one.waiting_bytes for one in tables.all.values()))
+            if is_ended:
+                tables.end(key)
+        tables.end_all()
+    assert most == 300 * 16 if is_ended else BUDGET / 2 < most <= BUDGET
+    assert encoders.peak_bytes <= 50_000

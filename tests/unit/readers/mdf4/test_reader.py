@@ -232,3 +232,44 @@ def test_nothing_is_left_behind_after_closing() -> None:
     data = mdf4_bytes([[_signal([1])]])
     with _open(data) as reader:
         tables_of(reader.batches())
+
+
+def _many_groups(count: int, rows: int) -> bytes:
+    seconds = np.arange(rows) * 0.01
+    return mdf4_bytes(
+        [
+            [Signal(samples=np.arange(rows) * (1.0 + n), timestamps=seconds, name=f"s{n}")]
+            for n in range(count)
+        ]
+    )
+
+
+@pytest.mark.parametrize("max_rows", [1, 7, 100])
+def test_the_last_batch_of_each_group_says_so(max_rows: int) -> None:
+    with _open(_many_groups(count=12, rows=14)) as reader:
+        names = [stream.name for stream in reader.streams]
+        batches = list(reader.batches(max_rows=max_rows))
+    last = [n for n, batch in enumerate(batches) if batch.is_last]
+    assert [batches[n].stream for n in last] == names
+    every = -(-14 // max_rows)
+    assert last == [every * (n + 1) - 1 for n in range(12)]
+    assert all(batch.rows.num_rows for batch in batches)
+
+
+def test_groups_that_were_not_asked_for_end_nothing() -> None:
+    with _open(_many_groups(count=4, rows=3)) as reader:
+        asked = [stream.name for stream in reader.streams][1:3]
+        batches = list(reader.batches(asked, max_rows=2))
+    assert [batch.stream for batch in batches if batch.is_last] == asked
+
+
+def test_a_cut_file_ends_its_groups_too_and_tells_losses_behind() -> None:
+    data = _many_groups(count=3, rows=2_000)
+    for cut in (len(data) // 3, len(data) // 2, 2 * len(data) // 3):
+        ended: set[str] = set()
+        with _open(data[:cut]) as reader:
+            for batch in reader.batches(max_rows=100):
+                assert batch.stream not in ended or not batch.rows.num_rows
+                if batch.is_last:
+                    ended.add(batch.stream)
+            assert _codes(reader)
