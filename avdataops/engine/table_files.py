@@ -146,15 +146,17 @@ class TableWriter:
     def _finish(self, batches: list[pa.RecordBatch]) -> None:
         if batches:
             self._write_group(batches)
-        self._opened(self._schema.empty_table()).close()
+        (self._writer or self._opened(self._schema.empty_table())).close()
         self._writer = None  # holds the buffers of every column
 
     def _write_group(self, batches: list[pa.RecordBatch]) -> None:
         table = pa.Table.from_batches(batches, self._given)
         # Rounds down before 1970 too, unlike Arrow's division.
         micros = pa.array(np.floor_divide(table.column("t_ns").to_numpy(), 1000), pa.int64())
-        at = self._given.get_field_index("t_ns")
-        table = table.add_column(at + 1, _TS, micros.cast(_TS.type)).cast(self._schema)
+        columns = table.columns
+        columns.insert(self._given.get_field_index("t_ns") + 1, micros.cast(_TS.type))
+        # Not cast: only names of facts differ, and with many small tables each call counts.
+        table = pa.Table.from_arrays(columns, schema=self._schema)
         self._opened(table).write_table(table, row_group_size=table.num_rows)
 
     def _opened(self, first: pa.Table) -> pq.ParquetWriter:
@@ -174,12 +176,12 @@ def _options(first: pa.Table) -> dict[str, object]:
     texts repeat enough for a dictionary.  Queries ask for ranges of single values.  Numbers that
     are mostly noise, of which packing saves next to nothing, are written a third faster as is.
     """
-    schema = first.schema
-    texts = [f.name for f in schema if pa.types.is_string(f.type)]
-    blobs = {f.name for f in schema if pa.types.is_binary(f.type)}
-    floats = {f.name for f in schema if _is_long_list_of_floats(f.type)}
-    leaves = {path: path.split(".", maxsplit=1)[0] for path in _leaves(schema)}
-    plain = blobs | {f.name for f in schema if f.name not in floats and _is_noise(first, f.name)}
+    types = [(field.name, field.type) for field in first.schema]
+    texts = [name for name, of in types if pa.types.is_string(of)]
+    blobs = {name for name, of in types if pa.types.is_binary(of)}
+    floats = {name for name, of in types if _is_long_list_of_floats(of)}
+    leaves = {path: path.split(".", maxsplit=1)[0] for path in _leaves(types)}
+    plain = blobs | {name for name, of in types if _is_noise(first, name, of)}
     codecs = {path: "NONE" if column in plain else "zstd" for path, column in leaves.items()}
     split = {path: "BYTE_STREAM_SPLIT" for path, column in leaves.items() if column in floats}
     return {
@@ -193,9 +195,9 @@ def _options(first: pa.Table) -> dict[str, object]:
     }
 
 
-def _is_noise(first: pa.Table, name: str) -> bool:
+def _is_noise(first: pa.Table, name: str, of: pa.DataType) -> bool:
     """Say whether packing would leave over nine tenths of the first numbers of a column."""
-    if not pa.types.is_primitive(first.schema.field(name).type) or not first.num_rows:
+    if not pa.types.is_primitive(of) or not first.num_rows:
         return False
     buffer = first.column(name).chunk(0).slice(0, _SAMPLE_ROWS).buffers()[1]
     sample = buffer.slice(0, min(buffer.size, 8 * _SAMPLE_ROWS)) if buffer else None
@@ -208,9 +210,9 @@ def _is_long_list_of_floats(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) and pa.types.is_floating(kind.value_type))
 
 
-def _leaves(schema: pa.Schema) -> list[str]:
+def _leaves(types: list[tuple[str, pa.DataType]]) -> list[str]:
     found: list[str] = []
-    waiting = [(field.name, field.type) for field in reversed(schema)]
+    waiting = types[::-1]
     while waiting:
         path, kind = waiting.pop()
         if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):

@@ -235,3 +235,11 @@ def test_numbers_that_packing_does_not_shrink_are_written_as_they_are(tmp_path: 
     }
     read = stored(tmp_path / "t").read()["noise"].to_numpy()
     assert read.tobytes() == noise.tobytes()
+
+
+def test_a_column_that_must_be_full_is_not_written_with_gaps(tmp_path: Path) -> None:
+    full = pa.field("value", pa.float64(), nullable=False)
+    schema = pa.schema([SCHEMA.field("t_ns"), full])
+    gap = pa.RecordBatch.from_arrays([pa.array([1, 2]), pa.array([0.5, None])], schema=schema)
+    with pytest.raises(pa.ArrowInvalid, match="'value' is declared non-nullable but"):
+        write(tmp_path / "t", gap, schema=schema)
