@@ -100,6 +100,13 @@ class ApiSettings(BaseModel):
         pattern=r"^http://127\.0\.0\.1:\d{1,5}/",
         description="Where a test has the tenant's keys; only an address of this machine.",
     )
+    front_end_header: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,99}$",
+        description="Header in which an authenticated front end passes on the access token of "
+        "whoever looks at a page (Easy Auth: X-MS-TOKEN-AAD-ACCESS-TOKEN); none: people cannot "
+        "sign in to pages in the cloud.",
+    )
 
 
 class Settings(BaseSettings):

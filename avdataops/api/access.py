@@ -52,6 +52,11 @@ def admitted(
     Refuses with 401 whoever shows no good token and with 403 whose token gives no role.  Runs
     before any parameter is looked at, for every route of a router that depends on it.
     """
+    if "authorization" not in request.headers:
+        # Pages: a browser that is signed in may ask what they are made of, and review scenes.
+        looking: Caller | None = request.app.state.of_browser(request)
+        if looking is not None:
+            return _known(request, looking)
     token = given.credentials if given else ""
     if len(request.headers.getlist("authorization")) != 1 or not token:
         raise _unauthenticated("show a token: 'Authorization: Bearer ...'", "")
@@ -60,6 +65,10 @@ def admitted(
     caller = checker.caller(token) if known else None
     if caller is None:
         raise _unauthenticated("the token is not valid here", ', error="invalid_token"')
+    return _known(request, caller)
+
+
+def _known(request: Request, caller: Caller) -> Caller:
     request.scope["state"]["subject"] = caller.subject
     if caller.role is None or caller.role < Role.READER:
         raise HTTPException(_FORBIDDEN, "the token gives no role here: reader, operator or admin")

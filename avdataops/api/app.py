@@ -1,4 +1,4 @@
-"""The application: every router, every error, and the two addresses that anybody may read."""
+"""The application: the API, the pages, every error, and the addresses that anybody may read."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from avdataops.api import (
     artifacts,
     datasets,
     measurements,
+    pages,
     problems,
     queries,
     reviews,
@@ -78,9 +79,10 @@ def assembled() -> FastAPI:
     )
     for router in _ROUTERS:
         app.include_router(router)
+    pages.install(app)
     app.add_api_route("/healthz", healthz, include_in_schema=False)
     problems.install(app)
-    app.add_middleware(Guard, writes=writes_of(_ROUTERS))
+    app.add_middleware(Guard, writes=writes_of((*_ROUTERS, *pages.ROUTERS)))
     return app
 
 

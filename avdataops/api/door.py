@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 
 from avdataops.api.access import Caller, Checker, admitted
 from avdataops.api.parameters import only_known
+from avdataops.api.sessions import Sessions
 from avdataops.ports.catalog import CatalogReader
 from avdataops.ports.curation import Curation
 from avdataops.ports.storage import Linking
@@ -14,6 +15,7 @@ from avdataops.wiring.confined import ConfinedCatalog, Vehicles
 from avdataops.wiring.confined_desk import ConfinedDesk
 from avdataops.wiring.scene_questions import Asking
 from avdataops.wiring.scene_rates import ReadTable
+from avdataops.wiring.sensor_pictures import SensorPictures
 
 PREFIX = "/api/v1"
 _REFUSALS: dict[int | str, dict[str, object]] = {
@@ -40,6 +42,13 @@ class Door:
     """None where the storage has no links."""
     read: ReadTable | None = None
     """Stored tables; None where only the catalog is at hand."""
+
+    pictures: SensorPictures | None = None
+    """What pages show of the stored tables; None: they tell what the catalog knows and no more."""
+    sessions: Sessions | None = None
+    """None where people sign in elsewhere."""
+    front_end_header: str | None = None
+    """Where an authenticated front end passes on the token of whoever looks at a page."""
 
     def confined(self, caller: Caller) -> "Door":
         """Return the door as a caller sees it: what lies outside of its domains is not there."""

@@ -59,7 +59,8 @@ class Guard:
                 answer = MutableHeaders(scope=message)
                 answer[REQUEST_ID] = state["request_id"]
                 for name, value in _ALWAYS.items():
-                    answer[name] = value
+                    # Pages have a policy of their own.
+                    answer.setdefault(name, value)
             await send(message)
 
         refused = self._refusal(scope, headers)

@@ -97,7 +97,16 @@ def _answer(
     request: Request, problem: Problem, headers: Mapping[str, str] | None = None
 ) -> Response:
     problem.request_id = request.scope.get("state", {}).get("request_id")
+    if _is_for_people(request):
+        told: Response = request.app.state.tell_as_page(request, problem, headers or {})
+        return told
     return problem_response(problem, headers)
+
+
+def _is_for_people(request: Request) -> bool:
+    """Say whether a browser asked for a page: it takes HTML, and this is no address of the API."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    return wants_page and not request.url.path.startswith("/api/")
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -10,9 +10,11 @@ from avdataops.model.artifact import Artifact
 from avdataops.model.errors import InputError
 from avdataops.model.ids import fingerprint
 from avdataops.model.location import Location, Zone
+from avdataops.ports.catalog import CatalogReader
 from avdataops.ports.storage import Storage, read_all
 
 _log = logging.getLogger(__name__)
+_ENRICH = "enrich"
 
 
 def map_tables(storage: Storage, given: Artifact) -> tuple[Artifact, ...]:
@@ -74,3 +76,19 @@ def _artifact(storage: Storage, given: Artifact, content: str, at: Location) -> 
             "extractor": str(VERSION),
         },
     )
+
+
+def roads_of_measurement(catalog: CatalogReader, measurement: str) -> Artifact | None:
+    """Return the table of roads that the latest enrichment of a measurement read, if it did."""
+    for record in reversed(catalog.runs(measurement, step=_ENRICH)):
+        for used in record.used if record.outcome.made_something else ():
+            artifact = catalog.artifact(used)
+            if is_road_table(artifact):
+                return artifact
+    return None
+
+
+def is_road_table(artifact: Artifact) -> bool:
+    """Say whether this is the table of a map's roads."""
+    stated = artifact.attributes
+    return artifact.kind == "reference" and stated.get("content") == "edges"

@@ -16,17 +16,28 @@ _BUFFER_BYTES = 1 << 16
 """Read ahead of what Arrow asks for: little, because it asks for whole column chunks."""
 
 
-def read_table(storage: Storage, artifact: Artifact, span: TimeRange | None = None) -> pa.Table:
+def read_table(
+    storage: Storage,
+    artifact: Artifact,
+    span: TimeRange | None = None,
+    columns: Sequence[str] | None = None,
+) -> pa.Table:
     """Return the rows of one stored table, or those in ``span``; only row groups that it touches.
 
-    In one thread: Arrow's own threads, still reading ahead in a file of Python's when the
-    interpreter ends, abort the process.
+    Of ``columns`` those that there are.  In one thread: Arrow's own threads, still reading ahead
+    in a file of Python's when the interpreter ends, abort the process.
     """
     bounds = None
     if span:
         bounds = [("t_ns", ">=", span.start_ns), ("t_ns", "<", span.stop_ns)]
     file = as_stream(storage.open(artifact.location))
-    table = pq.read_table(file, filters=bounds, use_threads=False, pre_buffer=False)
+    if columns is not None:
+        there = set(pq.read_schema(file).names)
+        columns = [name for name in columns if name in there]
+        file.seek(0)
+    table = pq.read_table(
+        file, filters=bounds, columns=columns, use_threads=False, pre_buffer=False
+    )
     return table.replace_schema_metadata(None)
 
 

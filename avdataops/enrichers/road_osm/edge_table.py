@@ -138,6 +138,11 @@ def read_tables(edges: ReadableFile, places: ReadableFile, area: Area | None = N
     )
 
 
+def edges_in(edges: ReadableFile, area: Area) -> pa.Table:
+    """Return the rows of the edges that come into the area, for drawing."""
+    return _rows(edges, EDGES, area)[0]
+
+
 def _edges(rows: pa.Table) -> tuple[Edges, Indices]:
     """Return the network, and for each of its ways a row that holds the tags of the way."""
     lat, lon = (rows.column(name).combine_chunks() for name in ("lat_deg", "lon_deg"))

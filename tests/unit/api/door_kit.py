@@ -12,17 +12,19 @@ from fastapi import FastAPI
 from avdataops.adapters.sqlite_catalog import SqliteCatalog
 from avdataops.api import Door, make_app
 from avdataops.api.access import Caller, Role
+from avdataops.api.sessions import Sessions
 from avdataops.model.location import Location
 from avdataops.model.saved_query import SavedQuery
 from avdataops.model.time import NS_PER_S
 from avdataops.ports.catalog import CatalogReader, SceneQuery, Taken
 from avdataops.ports.curation import Curation
-from avdataops.ports.storage import Linking
+from avdataops.ports.storage import Linking, Storage
 from avdataops.testing.catalog_store import detected, extracted, fill, register
 from avdataops.testing.facts import T0_NS, scene, uploaded
 from avdataops.wiring.datasets import Wanted, freeze
 from avdataops.wiring.scene_questions import Asking
 from avdataops.wiring.scene_rates import ReadTable
+from avdataops.wiring.sensor_pictures import SensorPictures
 
 TOKEN = "open-sesame"  # noqa: S105 - opens nothing but these tests
 READS = frozenset(name for name in vars(CatalogReader) if not name.startswith("_"))
@@ -171,6 +173,8 @@ def door_over(
     role: Role | None = Role.READER,
     links: Linking | None = None,
     read: ReadTable | None = None,
+    storage: Storage | None = None,
+    sessions: Sessions | None = None,
 ) -> Door:
     """Return a door on whose other side nothing can be written but what people write."""
     reading: Any = Only(catalog)
@@ -181,6 +185,9 @@ def door_over(
         asking=Asking(reading),
         links=links,
         read=read,
+        pictures=SensorPictures(storage) if storage else None,
+        sessions=sessions,
+        front_end_header="X-Front-End-Token",
     )
 
 
