@@ -3,12 +3,13 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
+from avdataops.api.access import Caller, Role
 from avdataops.api.door import Door, Open
 from avdataops.api.pages.rendering import command, page
 from avdataops.api.parameters import Id
-from avdataops.api.visiting import visitor
+from avdataops.api.visiting import Visitor, visitor
 from avdataops.model.scene import Scene
 from avdataops.model.time import NS_PER_S, TimeRange
 from avdataops.ports.catalog import SceneQuery
@@ -18,6 +19,8 @@ from avdataops.wiring.scene_view import Sensor, Surroundings, Window, window_of
 
 ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
 _MAX_BESIDE = 60
+MAX_HISTORY = 50
+"""Reviews that are told, the newest of them."""
 _SURROUNDINGS = {
     "light": ("light", ""),
     "rain": ("rain", ""),
@@ -38,13 +41,12 @@ _SURROUNDINGS = {
 
 @ROUTES.get("/scenes/{scene}")
 def scene_page(
-    request: Request,
     door: Open,
+    caller: Visitor,
     scene: Id,
     at: Annotated[float | None, Query(allow_inf_nan=False, ge=-1e6, le=1e6)] = None,
 ) -> Response:
     """Show one scene."""
-    del request
     found = door.catalog.scene(scene)
     window = window_of(found, at)
     sensors, surroundings = _looked_at(door, found, window)
@@ -62,7 +64,18 @@ def scene_page(
         view=_view(found, window, sensors, at),
         shows_data=door.pictures is not None,
         command=command(["scenes", "show", found.id]),
+        **_reviewed(door, caller, found),
     )
+
+
+def _reviewed(door: Door, caller: Caller, scene: Scene) -> dict[str, Any]:
+    history = door.desk.reviews(scene.id)
+    return {
+        "review": history[-1] if history else None,
+        "history": history[-MAX_HISTORY:],
+        "may_review": caller.role is not None and caller.role >= Role.OPERATOR,
+        "types": sorted(meanings()),
+    }
 
 
 def _looked_at(

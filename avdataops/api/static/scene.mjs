@@ -6,6 +6,45 @@ import { copyButtons, isTyping } from "./pages.mjs";
 const player = document.querySelector("#player");
 if (player) start(JSON.parse(player.dataset.view));
 copyButtons();
+reviews();
+
+// What a person says goes to the API; what is shown afterwards is what it has kept.
+function reviews() {
+  const form = document.querySelector("#verdict");
+  if (!form) return;
+  const scene = document.querySelector("#review").dataset.scene;
+  const view = player ? JSON.parse(player.dataset.view) : null;
+  for (const button of form.querySelectorAll("[data-take]")) {
+    button.addEventListener("click", () => { form.elements[button.dataset.take].value = Number(player?.dataset.t ?? 0).toFixed(2); });
+  }
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const verdict = event.submitter?.value ?? "accepted";
+    const said = { verdict };
+    if (form.elements.comment.value) said.comment = form.elements.comment.value;
+    if (verdict === "adjusted") {
+      const ns = (s) => BigInt(form.dataset.zero ?? view.zero) + BigInt(Math.round(Number(s) * 1e9));
+      if (view && Number(form.elements.start.value) !== 0) said.t_start_ns = ns(form.elements.start.value);
+      if (view && form.elements.end.value !== form.elements.end.defaultValue) said.t_end_ns = ns(form.elements.end.value);
+      if (form.elements.type.value) said.type = form.elements.type.value;
+    }
+    // Nanoseconds since 1970 do not fit into a number of JavaScript; in JSON they do.
+    const fields = Object.entries(said).map(([name, value]) => `${JSON.stringify(name)}:${typeof value === "bigint" ? value : JSON.stringify(value)}`);
+    const told = document.querySelector("#verdict-told");
+    told.textContent = "saving";
+    const answer = await fetch(`/api/v1/scenes/${scene}/reviews`, {
+      method: "POST", body: `{${fields.join(",")}}`,
+      headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? String(Math.random()) },
+    });
+    if (answer.ok) { location.reload(); return; }
+    const problem = await answer.json().catch(() => ({ detail: answer.statusText }));
+    told.textContent = problem.detail;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event) || !["a", "r"].includes(event.key)) return;
+    form.querySelector(`[value=${event.key === "a" ? "accepted" : "rejected"}]`).click();
+  });
+}
 
 function nearest(frames, t) {
   let low = 0, high = frames.length - 1;
