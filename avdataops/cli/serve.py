@@ -38,8 +38,8 @@ def serve(workspace: Workspace, host: str, port: int, opens: bool) -> None:
     from avdataops.api.sessions import Sessions
     from avdataops.ports.storage import Linking
     from avdataops.wiring.scene_questions import Asking
-    from avdataops.wiring.stored_tables import read_table
     from avdataops.wiring.sensor_pictures import SensorPictures
+    from avdataops.wiring.stored_tables import read_table
 
     settings = workspace.settings
     checker = open_checker(settings.api, settings.workspace)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from avdataops.api.door import Door, Open
+from avdataops.api.door import Door, Entrance
 from avdataops.api.pages.assets import assets
 from avdataops.api.pages.rendering import page
 from avdataops.api.sessions import COOKIE, LASTS_S
@@ -19,7 +19,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 @ROUTES.get("/sign-in")
 def sign_in(
     request: Request,
-    door: Open,
+    door: Entrance,
     code: Annotated[str, Query(max_length=200)] = "",
     following: Annotated[str, Query(alias="next", max_length=4000)] = "/scenes",
 ) -> Response:
