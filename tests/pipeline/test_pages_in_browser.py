@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import pytest
+from mcap.reader import make_reader
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.doubles.node import Missing, find_node, node_modules
@@ -197,6 +198,7 @@ def test_somebody_finds_a_cut_in_watches_it_judges_it_and_sees_where_it_came_fro
         expect(page.locator("#type-cut_in")).to_be_checked()
         page.go_back()
         expect(page.locator("#rows tbody tr")).to_have_count(everything)
+        ask_in_words(page)
         page.goto("/scenes?type=cut_in")
 
         # By keys alone into the scene.
@@ -206,6 +208,8 @@ def test_somebody_finds_a_cut_in_watches_it_judges_it_and_sees_where_it_came_fro
         page.wait_for_url("**/scenes/scn_*")
         watch_the_scene(page)
         judge_the_scene(page)
+        take_the_clip(page)
+        ask_why_not(page)
 
         page.click("text=Lineage")
         page.wait_for_url("**/lineage/scn_*")
@@ -226,6 +230,41 @@ def test_somebody_finds_a_cut_in_watches_it_judges_it_and_sees_where_it_came_fro
         picture = page.locator("img[src$='sync.svg']")
         expect(picture).to_have_js_property("complete", value=True)
         assert picture.evaluate("image => image.naturalWidth") > 0
+
+
+def ask_in_words(page: Page) -> None:
+    page.fill("#q", "turn_left & rain & night & near junction")
+    page.press("#q", "Enter")
+    expect(page.locator("#rows tbody tr")).to_have_count(1)
+    line = "avdataops scenes find 'turn_left & rain & night & near junction'"
+    expect(page.locator("#command")).to_have_text(line)
+    page.fill("#q", "turnleft & rain")
+    page.press("#q", "Enter")
+    expect(page.locator("#found [role=alert]")).to_contain_text("did you mean 'turn_left'?")
+
+
+def take_the_clip(page: Page) -> None:
+    with page.expect_download() as download:
+        page.click("text=Clip as MCAP")
+    with download.value.path().open("rb") as file:
+        summary = make_reader(file).get_summary()
+    assert summary is not None
+    topics = {channel.topic for channel in summary.channels.values()}
+    assert "/camera/front/image/compressed" in topics
+    assert summary.statistics is not None
+    assert summary.statistics.message_count > 1000
+
+
+def ask_why_not(page: Page) -> None:
+    """Nobody was braked for there: the page says what was measured, and what it takes."""
+    page.click("text=Why not")
+    page.wait_for_url("**/why-not?*")
+    page.fill("[name=type]", "hard_brake")
+    page.click("text=Ask")
+    expect(page.locator("#reason")).to_be_visible()
+    expect(page.locator("#command")).to_contain_text("scenes why-not")
+    page.go_back()
+    page.go_back()
 
 
 def watch_the_scene(page: Page) -> None:

@@ -8,12 +8,14 @@ from fastapi import FastAPI
 
 from avdataops.api.pages import (
     assets,
+    clip_download,
     lineage_page,
     overview_page,
     refusals,
     run_pages,
     scenes_page,
     signing_in,
+    why_not_page,
 )
 from avdataops.api.pages.measurement_pages import ROUTES as MEASUREMENT_ROUTES
 from avdataops.api.pages.media import ROUTES as MEDIA_ROUTES
@@ -33,6 +35,8 @@ ROUTERS = (
     run_pages.ROUTES,
     lineage_page.ROUTES,
     overview_page.ROUTES,
+    why_not_page.ROUTES,
+    clip_download.ROUTES,
 )
 
 

@@ -136,9 +136,14 @@ def command(words_of: Iterable[str]) -> str:
 
 
 def options(given: Mapping[str, Any]) -> list[str]:
-    """Return options for a command line; lists give one each, empty values none."""
-    found: list[str] = []
+    """Return options for a command line; lists give one each, empty values none.
+
+    The query ``q`` stands by itself, before them.
+    """
+    found: list[str] = [str(given["q"])] if given.get("q") else []
     for name, value in given.items():
+        if name == "q":
+            continue
         values = value if isinstance(value, (list, tuple)) else [value] if value else []
         for one in values:
             found += [f"--{name}", str(one)]
