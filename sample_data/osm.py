@@ -16,6 +16,7 @@ Tags = dict[str, str]
 
 _SIDE_M = 160.0
 _ROUNDABOUT_RADIUS_M = 16.0
+_AHEAD_M = 40.0
 MAIN: Tags = {
     "highway": "secondary",
     "maxspeed": "50",
@@ -55,6 +56,15 @@ def osm_text(world: World) -> str:
     return _xml(network)
 
 
+def _later_cut_ins(world: World) -> tuple[float, ...]:
+    """Return places on ego's road where a side street crosses: where later laps are cut in on.
+
+    So that a drive of two laps or more holds a cut-in near a junction, and the first lap's is none.
+    """
+    later = [beat.start_s for beat in world.plan.named("other:cut_in")[1:]]
+    return tuple(float(s_m) + _AHEAD_M for s_m in world.ego(np.array(later)).s_m)
+
+
 def _turns(world: World) -> list[Beat]:
     beats = (*world.plan.named("turn_left"), *world.plan.named("turn_right"))
     return sorted(beats, key=lambda beat: beat.start_s)
@@ -81,7 +91,11 @@ def _add_leg(
     """Add one straight leg, split into ways where a tunnel begins or ends."""
     start, stop = span
     stops: list[tuple[float, str]] = []
-    for kind, places in (("crossing", world.crossings_m), ("signals", world.signals_m)):
+    for kind, places in (
+        ("crossing", world.crossings_m),
+        ("signals", world.signals_m),
+        ("side", _later_cut_ins(world)),
+    ):
         stops.extend((s_m, kind) for s_m in places if start < s_m < stop)
     for tunnel in world.tunnels:
         if start < tunnel.start < stop:
@@ -91,7 +105,7 @@ def _add_leg(
     for s_m, kind in sorted(stops):
         node = network.node(_on_line(world, s_m), _NODE_TAGS[kind])
         current.append(node)
-        if kind == "signals":
+        if kind in {"signals", "side"}:
             _add_cross_street(network, world, s_m, node)
         elif kind != "crossing":
             roofed = {"tunnel": "yes", "layer": "-1"} if kind == "exit" else {}
@@ -103,6 +117,7 @@ def _add_leg(
 _NODE_TAGS: dict[str, Tags] = {
     "crossing": {"highway": "crossing", "crossing": "zebra"},
     "signals": {"highway": "traffic_signals"},
+    "side": {},
     "portal": {},
     "exit": {},
 }

@@ -19,7 +19,7 @@ SHOWN = ("cut_in", "hard_brake", "vru_crossing", "turn_left")
 
 @click.command()
 @click.option("--workspace", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"))
-@click.option("--duration", type=click.FloatRange(20, 3600), default=180.0, show_default=True)
+@click.option("--duration", type=click.FloatRange(20, 3600), default=330.0, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 def demo(workspace: Path, duration: float, seed: int) -> int:
     """Make a sample drive, upload it, run the pipeline, show what it found."""
@@ -79,8 +79,8 @@ def _next(workspace: Path, measurement: str, seconds: float) -> None:
     tool = "avdataops" if shutil.which("avdataops") else "./run avdataops"
     say(f"\ndone in {seconds:.0f} s.  Try next:")
     say(f"  export AVDATAOPS_WORKSPACE={workspace}")
-    say(f"  {tool} scenes find --type hard_brake --where 'min_ax_mps2 < -4'")
-    say(f"  {tool} scenes find --during rain --during night --format json")
+    say(f"  {tool} scenes find 'cut_in & rain & night & near junction'")
+    say(f"  {tool} scenes why-not {measurement} +30s cut_in")
     say(f"  {tool} measurements show {measurement}")
     say(f"  {tool} run {measurement} --param downsample.signal_rate_hz=20")
     say(f"  {tool} measurements verify {measurement}")

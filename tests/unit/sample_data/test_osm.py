@@ -125,3 +125,12 @@ def test_an_independent_parser_reads_the_file(written: SampleDrive) -> None:
 def test_a_drive_without_turns_has_one_road() -> None:
     root = ET.fromstring(osm_text(build_world(7, 20.0)))  # noqa: S314 - as above
     assert len(list(root.iter("way"))) == 1
+
+
+@pytest.mark.parametrize(("duration_s", "more"), [(180.0, 0), (330.0, 1)])
+def test_a_second_lap_is_cut_in_on_near_a_side_street(duration_s: float, more: int) -> None:
+    """So that the question for cut-ins in rain at night near a junction has an answer."""
+    world = build_world(7, duration_s)
+    ways = ET.fromstring(osm_text(world)).iter("way")  # noqa: S314 - as above
+    streets = sum(tags(way).get("name") == "Tværgade" for way in ways)
+    assert streets == len(world.signals_m) + more
