@@ -8,13 +8,15 @@ along the route is the same whoever matched.
 
 import json
 import math
+import re
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -28,6 +30,7 @@ from avdataops.signals.road_graph import RoadGraph
 from avdataops.signals.roads import Plane, Points
 
 MAX_TILES_BYTES = 8 << 30
+_TILE = re.compile(r"(\./)?\d(/\d{3}){1,4}\.gph")
 _TAR_MAGIC, _TAR_AT = b"ustar", 257
 _POINTS = 10_000
 """In one question; Valhalla takes 16,000 points and 200 km by default, and points are 10 m apart at
@@ -90,14 +93,18 @@ def _unpack(file: ReadableFile, folder: Path) -> None:
     try:
         with tarfile.open(fileobj=as_stream(file), mode="r:") as tar:
             for member in tar:
-                if not (member.isfile() and member.name.endswith(".gph")):
+                # Tiles are numbers in folders of numbers; no other name is ever written.
+                if not (member.isfile() and _TILE.fullmatch(member.name)):
                     continue
                 total += member.size
                 if total > MAX_TILES_BYTES:
                     raise HostileInput(
                         f"{file.name}: tiles of more than {MAX_TILES_BYTES >> 30} GiB"
                     )
-                tar.extract(member, folder, filter="data")
+                place = folder / member.name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with place.open("wb") as target:
+                    shutil.copyfileobj(cast("IO[bytes]", tar.extractfile(member)), target)
     except (tarfile.TarError, EOFError) as error:
         raise UnreadableFile(f"{file.name} is a damaged tar of tiles: {error}") from error
     if total == 0:

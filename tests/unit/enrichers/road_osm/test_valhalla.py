@@ -2,12 +2,13 @@
 
 import io
 import tarfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from avdataops.enrichers.road_osm import Params, enrich
+from avdataops.enrichers.road_osm import Params, enrich, valhalla
 from avdataops.enrichers.road_osm.extract import Extract, read_extract
 from avdataops.enrichers.road_osm.valhalla import Meili, is_tiles, meili, open_tiles
 from avdataops.model.errors import ConfigError, UnreadableFile
@@ -199,6 +200,19 @@ def test_a_tar_is_told_from_an_extract() -> None:
     assert is_tiles(tar("0/000/001.gph"))
     assert not is_tiles(BytesFile("map.osm", MAP.encode()))
     assert not is_tiles(BytesFile("short", b"x"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../0/000/001.gph", "/0/000/001.gph", "0/../../001.gph", "0/000/001.gph/../x.gph", "x.gph"],
+)
+def test_only_what_is_named_as_a_tile_is_written(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "tiles"
+    valhalla._unpack(tar("./0/000/001.gph", name, "2/000/001/234.gph"), folder)
+    written = {str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*") if one.is_file()}
+    assert written == {"tiles/0/000/001.gph", "tiles/2/000/001/234.gph"}
+    with pytest.raises(UnreadableFile, match="no tiles"):
+        valhalla._unpack(tar(name), tmp_path / "none")
 
 
 def test_the_package_is_asked_for_by_name_where_it_is_not_installed() -> None:
