@@ -12,6 +12,7 @@ from avdataops.labels import FOLDER_FORMATS, LABEL_FORMATS, check_formats
 from avdataops.ports.lineage_views import printable
 from avdataops.wiring.label_exchange import Exchanged, export_labels, save_package
 from avdataops.wiring.label_selection import Wanted, export_selection, scenes_of
+from avdataops.wiring.scene_questions import SceneWords
 from avdataops.wiring.workspace import Workspace
 
 _CAVEATS = 3
@@ -29,6 +30,7 @@ class _Wanted:
     formats: tuple[str, ...]
     scene_type: tuple[str, ...]
     scene: tuple[str, ...]
+    query: str | None
     each_scene: bool
     rate_hz: float
     exemption: str
@@ -55,6 +57,7 @@ class _Wanted:
 )
 @click.option("--scene-type", multiple=True, metavar="T", help="Only such scenes; repeatable.")
 @click.option("--scene", multiple=True, metavar="ID", help="Only this scene; repeatable.")
+@click.option("--query", metavar="Q", help="Scenes by question: 'cut_in & rain' (docs/query.md).")
 @click.option("--each-scene", is_flag=True, help="Make a package for each scene.")
 @click.option(
     "--rate-hz",
@@ -94,17 +97,17 @@ class _Wanted:
 def export(workspace: Workspace, **options: Any) -> int:
     """Make a package of MEASUREMENT for labelling: scenes, frames, sweeps, pre-labels.
 
-    Without MEASUREMENT the scenes that are named may be of several drives; there is a folder for
-    each drive then, and selection.json lists them.  Pictures leave if faces and plates are painted
-    over (labels anonymise), if a clearance names them, or with an exemption; the rest always
-    leaves.
+    Without MEASUREMENT the scenes that are named or asked for may be of several drives; there is a
+    folder for each drive then, and selection.json lists them.  Pictures leave if faces and plates
+    are painted over (labels anonymise), if a clearance names them, or with an exemption; the rest
+    always leaves.
     """
     wanted = _Wanted(**options)
     named = {"calibration": wanted.calibration, "clearance": wanted.clearance}
     given = {role: path for role, path in named.items() if path is not None}
     name = wanted.measurement and measurement_id_of(workspace, wanted.measurement)
-    if name is None or wanted.each_scene:
-        scenes = scenes_of(workspace, wanted.scene, wanted.scene_type, name)
+    if name is None or wanted.each_scene or wanted.query:
+        scenes = scenes_of(workspace, wanted.scene, _words(wanted, name))
         selection = Wanted(
             scenes=scenes, params=_params(wanted), each=wanted.each_scene, given=given
         )
@@ -124,6 +127,13 @@ def export(workspace: Workspace, **options: Any) -> int:
     document = {"measurement": name, "package": made.package, "files": files, **_counts(made)}
     Sink("json").document(document, "")
     return 0
+
+
+def _words(wanted: _Wanted, measurement: str | None) -> SceneWords | None:
+    """Return the question, if one is asked: scenes by id are none."""
+    if wanted.query is None and (wanted.scene or measurement is None) and not wanted.scene_type:
+        return None
+    return SceneWords(types=wanted.scene_type, measurement=measurement, text=wanted.query)
 
 
 def _params(wanted: _Wanted) -> dict[str, object]:

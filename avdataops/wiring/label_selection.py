@@ -10,11 +10,13 @@ from avdataops.model.errors import Conflict, InputError
 from avdataops.model.ids import canonical_json
 from avdataops.model.label_package import MANIFEST
 from avdataops.model.scene import Scene
-from avdataops.ports.catalog import SceneQuery
 from avdataops.wiring.label_exchange import Exchanged, export_labels, save_package
+from avdataops.wiring.scene_questions import Asking, SceneWords
 from avdataops.wiring.workspace import Workspace
 
 SELECTION = "selection.json"
+MAX_SCENES = 2000
+"""More is no selection for people to label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +35,24 @@ class Wanted:
 
 
 def scenes_of(
-    workspace: Workspace, ids: Sequence[str], types: Sequence[str], measurement: str | None
+    workspace: Workspace, ids: Sequence[str], words: SceneWords | None
 ) -> tuple[Scene, ...]:
-    """Return the scenes of these ids, and those of a measurement of these types (none: all).
+    """Return the scenes of these ids, and those that a question asks for.
 
-    Raises ``NotFound`` for an id of no scene, ``InputError`` where nothing is chosen.
+    Raises ``NotFound`` for an id of no scene, ``InputError`` where nothing is chosen or too much,
+    and for a question that cannot be understood.
     """
     found = [workspace.catalog.scene(one) for one in ids]
-    if measurement is not None and (types or not ids):
-        query = SceneQuery(measurement=measurement, types=tuple(types))
-        found += workspace.catalog.scenes(query, limit=0)
+    if words is not None:
+        query = Asking(workspace.catalog, workspace.settings.rules).query(words)
+        found += workspace.catalog.scenes(query, limit=MAX_SCENES + 1)
     once = tuple({one.id: one for one in found}.values())
     if not once:
         raise InputError("no scene is chosen", hint="avdataops scenes find")
+    if len(once) > MAX_SCENES:
+        raise InputError(
+            f"more than {MAX_SCENES} scenes are chosen", hint="ask for fewer; scenes count tells"
+        )
     return once
 
 

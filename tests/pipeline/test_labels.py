@@ -406,3 +406,29 @@ def test_scenes_of_several_drives_or_each_scene_leave_as_packages_of_their_own(
     assert (other.status, "lists another selection" in other.err) == (65, True)
     nothing = desk.here("labels", "export", *usual, tmp_path / "n")
     assert (nothing.status, "no scene is chosen" in nothing.err) == (65, True)
+
+
+def test_a_question_selects_scenes_and_one_that_cannot_be_is_refused(
+    desk: Desk, measurement: str, tmp_path: Path
+) -> None:
+    usual = ("--no-sweeps", "--to", "openlabel", "-o")
+    asked = desk.here("labels", "export", "--query", "night | rain", *usual, tmp_path / "asked")
+    assert asked.status == 0, asked.err
+    (row,) = asked.json["packages"]
+    found = desk.here("scenes", "find", "night | rain", "--format", "json").json
+    assert sorted(row["scenes"]) == sorted(one["id"] for one in found)
+    assert len(found) > 1
+    typed = ("labels", "export", measurement, "--query", "night", "--scene-type", "rain", *usual)
+    none = desk.here(*typed, tmp_path / "none")
+    assert (none.status, "no scene is chosen" in none.err) == (65, True)
+    odd = desk.here("labels", "export", "--query", "nigt &", *usual, tmp_path / "odd")
+    assert odd.status in {2, 65}
+    assert not (tmp_path / "odd").exists()
+
+
+def test_more_scenes_than_people_label_are_refused(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avdataops.wiring.label_selection.MAX_SCENES", 1)
+    done = desk.here("labels", "export", "--query", "night | rain", "-o", tmp_path / "many")
+    assert (done.status, "more than 1 scenes are chosen" in done.err) == (65, True)
