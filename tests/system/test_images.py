@@ -23,7 +23,7 @@ HARDENED = (
     "--read-only --tmpfs /tmp:rw,noexec,nosuid,size=64m --cap-drop=ALL "
     "--security-opt=no-new-privileges --pids-limit=512 --memory=2048m --user 1000:1000"
 )
-LARGEST_BYTES = 850_000_000
+LARGEST_BYTES = 980_000_000
 """With the stand-in for the base, which is 180 MB."""
 IMPORT_ALL = """
 import importlib, importlib.metadata, json, sys
