@@ -6,14 +6,12 @@ in and passes their access token on in a header that the setting ``api.front_end
 is checked like any other token, and nothing else that the front end says is believed.
 """
 
-from typing import Annotated
+from fastapi import HTTPException, Request
 
-from fastapi import Depends, HTTPException, Request
-
-from avdataops.api.access import MAX_TOKEN_CHARS, Caller, Checker, Role
+from avdataops.api.access import MAX_TOKEN_CHARS, Caller, Checker
 from avdataops.api.sessions import COOKIE, Sessions
 
-_UNAUTHENTICATED, _FORBIDDEN = 401, 403
+_FORBIDDEN = 403
 _BEARER = "bearer "
 _ASKED_BY_THE_PAGE = frozenset({"same-origin", "none"})
 """Sec-Fetch-Site of requests from our own page, or typed by the person."""
@@ -53,20 +51,6 @@ def _token(request: Request, front_end_header: str | None) -> str | None:
         if given:
             return given[0]
     return None
-
-
-def visitor(request: Request) -> Caller:
-    """Return who looks; refuses with 401 and 403 as the API does."""
-    caller = browser_caller(request)
-    if caller is None:
-        raise HTTPException(_UNAUTHENTICATED, "sign in to see this")
-    request.scope["state"]["subject"] = caller.subject
-    if caller.role is None or caller.role < Role.READER:
-        raise HTTPException(_FORBIDDEN, "you have no role here: reader, operator or admin")
-    return caller
-
-
-Visitor = Annotated[Caller, Depends(visitor)]
 
 
 def check_meant(request: Request) -> None:

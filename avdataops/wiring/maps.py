@@ -7,7 +7,7 @@ import hashlib
 import logging
 
 from avdataops.model.artifact import Artifact
-from avdataops.model.errors import InputError
+from avdataops.model.errors import InputError, NotFound
 from avdataops.model.ids import fingerprint
 from avdataops.model.location import Location, Zone
 from avdataops.ports.catalog import CatalogReader
@@ -82,10 +82,18 @@ def roads_of_measurement(catalog: CatalogReader, measurement: str) -> Artifact |
     """Return the table of roads that the latest enrichment of a measurement read, if it did."""
     for record in reversed(catalog.runs(measurement, step=_ENRICH)):
         for used in record.used if record.outcome.made_something else ():
-            artifact = catalog.artifact(used)
-            if is_road_table(artifact):
+            artifact = _known(catalog, used)
+            if artifact is not None and is_road_table(artifact):
                 return artifact
     return None
+
+
+def _known(catalog: CatalogReader, artifact: str) -> Artifact | None:
+    try:
+        return catalog.artifact(artifact)
+    except NotFound:
+        # Not for whoever asks: their data domain does not hold it.
+        return None
 
 
 def is_road_table(artifact: Artifact) -> bool:

@@ -11,6 +11,7 @@ from avdataops.api.pages import (
     clip_download,
     lineage_page,
     overview_page,
+    rate_page,
     refusals,
     run_pages,
     scenes_page,
@@ -28,6 +29,8 @@ __all__ = ["ROUTERS", "install"]
 ROUTERS = (
     assets.ROUTES,
     signing_in.ROUTES,
+    # Before the page of a scene, whose address would take it for an id.
+    rate_page.ROUTES,
     scenes_page.ROUTES,
     SCENE_ROUTES,
     MEDIA_ROUTES,

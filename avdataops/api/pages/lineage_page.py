@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from markupsafe import Markup
 
+from avdataops.api.access import admitted
 from avdataops.api.door import Open
 from avdataops.api.pages.lineage_drawing import lineage_svg
 from avdataops.api.pages.lineage_folding import folded
 from avdataops.api.pages.rendering import command, page
 from avdataops.api.parameters import Id
-from avdataops.api.visiting import visitor
 from avdataops.ports.catalog import Direction, Lineage, Node
 from avdataops.ports.lineage_views import as_tree
 
-ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
+ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(admitted)])
 MAX_DEPTH = 100
 
 

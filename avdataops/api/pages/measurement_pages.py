@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Response
 from markupsafe import Markup
 
+from avdataops.api.access import admitted
 from avdataops.api.door import Open
 from avdataops.api.pages.rendering import command, page
 from avdataops.api.pages.timeline import Strip, strips_of, timeline
 from avdataops.api.parameters import ID_PATTERN, Id
-from avdataops.api.visiting import visitor
 from avdataops.model.errors import NotFound
 from avdataops.model.measurement import Measurement, State
 from avdataops.model.run import Outcome
@@ -19,7 +19,7 @@ from avdataops.ports.catalog import SceneQuery
 from avdataops.wiring.descriptions import describe
 from avdataops.wiring.drive_view import DriveView
 
-ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
+ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(admitted)])
 ROWS = 50
 MAX_SCENES = 2000
 """Drawn on one timeline."""

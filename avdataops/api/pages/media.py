@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from avdataops.api.access import admitted
 from avdataops.api.answers import respond
 from avdataops.api.door import Door, Open
 from avdataops.api.parameters import Id
-from avdataops.api.visiting import visitor
 from avdataops.model.artifact import Artifact
 from avdataops.model.errors import InputError, NotFound
 from avdataops.wiring.maps import is_road_table, roads_of_measurement
@@ -17,7 +17,7 @@ from avdataops.wiring.scene_actor import actor_signals, front_of, parameters_of
 from avdataops.wiring.scene_view import Surroundings, window_of
 from avdataops.wiring.sensor_pictures import SensorPictures, Shown
 
-ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
+ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(admitted)])
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _MAX_ROW = 2**40
 Row = Annotated[int, Query(ge=0, lt=_MAX_ROW)]

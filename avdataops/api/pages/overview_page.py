@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from avdataops.api.access import admitted
 from avdataops.api.door import Open
 from avdataops.api.pages.rendering import command, page
-from avdataops.api.visiting import visitor
 from avdataops.ports.catalog import SceneQuery
 from avdataops.wiring.fleet_view import Remembered, fleet
 
-ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
+ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(admitted)])
 
 
 @ROUTES.get("/health")

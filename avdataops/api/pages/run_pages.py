@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from avdataops.api.access import admitted
 from avdataops.api.door import Open
 from avdataops.api.pages.rendering import command, page
 from avdataops.api.parameters import ID_PATTERN, Id
-from avdataops.api.visiting import visitor
 from avdataops.model.run import RunRecord
 
-ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
+ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(admitted)])
 DRIVES = 10
 """Whose runs are on one page."""
 MAX_RUNS = 500

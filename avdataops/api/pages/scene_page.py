@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from avdataops.api.access import Caller, Role
+from avdataops.api.access import Caller, Role, admitted
 from avdataops.api.door import Door, Open
 from avdataops.api.pages.rendering import command, page
 from avdataops.api.parameters import Id
-from avdataops.api.visiting import Visitor, visitor
 from avdataops.model.scene import Scene
 from avdataops.model.time import NS_PER_S, TimeRange
 from avdataops.ports.catalog import SceneQuery
@@ -17,7 +16,7 @@ from avdataops.tables.ontology import meanings
 from avdataops.wiring.scene_actor import parameters_of
 from avdataops.wiring.scene_view import Sensor, Surroundings, Window, window_of
 
-ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
+ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(admitted)])
 _MAX_BESIDE = 60
 MAX_HISTORY = 50
 """Reviews that are told, the newest of them."""
@@ -42,7 +41,7 @@ _SURROUNDINGS = {
 @ROUTES.get("/scenes/{scene}")
 def scene_page(
     door: Open,
-    caller: Visitor,
+    caller: Annotated[Caller, Depends(admitted)],
     scene: Id,
     at: Annotated[float | None, Query(allow_inf_nan=False, ge=-1e6, le=1e6)] = None,
 ) -> Response:

@@ -1,6 +1,7 @@
 """Scenes: filters with counts, a map, rows, and the same question as a command line."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -8,24 +9,41 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
+from avdataops.api.access import admitted
 from avdataops.api.answers import respond
 from avdataops.api.door import Door, Open
 from avdataops.api.pages.colours import colour_of
 from avdataops.api.pages.rendering import command, options, page
 from avdataops.api.scenes import SceneFilters, SceneQuery
-from avdataops.api.visiting import visitor
 from avdataops.detectors import scene_types
 from avdataops.model.errors import InputError, NotFound
 from avdataops.model.scene import Scene
 from avdataops.ports import catalog as asked
+from avdataops.ports.catalog_rules import UNKNOWN
 from avdataops.wiring.maps import roads_of_measurement
 
-ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
+ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(admitted)])
 ROWS = 50
 MAX_POINTS = 2000
 """Scenes on the map; more are only counted."""
 MAX_MAPS = 4
+AROUND = ("weather", "light", "road_class")
+"""What was around a scene when it began: scenes are counted by it."""
+_PLAIN = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _ALL_OF = ("type", "where", "during")
+
+
+_NOTHING: Mapping[str, Any] = {
+    "rows": [],
+    "total": 0,
+    "next": None,
+    "facets": [],
+    "vehicles": [],
+    "around": {},
+    "problem": None,
+    "hint": None,
+}
+"""What a page says before anything was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +60,12 @@ class Facet:
 def scenes_page(request: Request, door: Open) -> Response:
     """Show the scenes that match, or what is wrong with the question."""
     given = _given(request)
-    form = {name: given.get(name, "") for name in SceneQuery.model_fields}
-    facts: dict[str, Any] = {"given": form, "problem": None, "hint": None, "rows": [], "total": 0}
+    facts: dict[str, Any] = {
+        "given": {name: given.get(name, "") for name in SceneQuery.model_fields},
+        "types": scene_types(),
+        "command": _command(given),
+        **_NOTHING,
+    }
     try:
         facts |= _found(door, SceneQuery(**{**given, "limit": ROWS}))
     except ValidationError as error:
@@ -51,16 +73,10 @@ def scenes_page(request: Request, door: Open) -> Response:
         facts["problem"] = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     except (InputError, NotFound) as error:
         facts |= {"problem": error.message, "hint": error.hint}
-    defaults: dict[str, Any] = {
-        "facets": [],
-        "vehicles": [],
-        "next": None,
-        "command": _command(given),
-    }
-    defaults["types"] = scene_types()
-    facts = {**defaults, **facts}
     asking = {name: value for name, value in given.items() if name != "after"}
+    rest = {name: value for name, value in asking.items() if name != "q"}
     facts["query"] = urlencode(asking, doseq=True)
+    facts["query_rest"] = urlencode(rest, doseq=True)
     if facts["next"]:
         facts["next"] = urlencode({**asking, "after": facts["next"]}, doseq=True)
     return page("scenes.html", **facts)
@@ -116,12 +132,15 @@ def _found(door: Door, asked_for: SceneQuery) -> dict[str, Any]:
     following = rows[ROWS - 1].id if len(rows) > ROWS else None
     total = sum(door.catalog.count_scenes(query).values())
     facts = {"rows": rows[:ROWS], "next": following, "total": total}
-    return facts | _facets(door, query)
+    return facts | _facets(door, query, asked_for.q)
 
 
-def _facets(door: Door, query: asked.SceneQuery) -> dict[str, Sequence[Facet]]:
-    """Return counts for each type and vehicle, as if that filter alone were not set."""
-    counted: dict[str, Sequence[Facet]] = {}
+def _facets(door: Door, query: asked.SceneQuery, text: str | None) -> dict[str, Any]:
+    """Return counts for each type and vehicle, as if that filter alone were not set.
+
+    And, for what was around, links to the same question narrowed to one value.
+    """
+    counted: dict[str, Any] = {}
     for title, by, chosen, free in (
         ("facets", "type", query.types, {"types": ()}),
         ("vehicles", "vehicle", (query.vehicle,), {"vehicle": None}),
@@ -133,7 +152,23 @@ def _facets(door: Door, query: asked.SceneQuery) -> dict[str, Sequence[Facet]]:
             Facet(by, name, counts.get(name, 0), name in chosen)
             for name in sorted(names, key=lambda name: (-counts.get(name, 0), name))
         ]
+    counted["around"] = {
+        by: [
+            (name, scenes, narrowed(text, by, name))
+            for name, scenes in sorted(door.catalog.count_scenes(query, by=by).items())
+        ]
+        for by in AROUND
+    }
     return counted
+
+
+def narrowed(text: str | None, attribute: str, value: str) -> str:
+    """Return a question in the query language that asks for one value of an attribute too."""
+    plain = _PLAIN.fullmatch(value)
+    test = f"{attribute} is unknown" if value == UNKNOWN else f"{attribute} = {value}"
+    if not plain:
+        return text or ""
+    return f"({text}) & {test}" if text else test
 
 
 def _parts(query: asked.SceneQuery) -> dict[str, Any]:

@@ -4,15 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from avdataops.api.access import admitted
 from avdataops.api.door import Door, Open
 from avdataops.api.pages.rendering import command, page
-from avdataops.api.visiting import visitor
 from avdataops.detectors import scene_types
 from avdataops.model.errors import InputError, NotFound
 from avdataops.model.time import parse_time
 from avdataops.wiring.why_not import Questioner, WhyNot
 
-ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(visitor)])
+ROUTES = APIRouter(include_in_schema=False, dependencies=[Depends(admitted)])
 Text = Annotated[str, Query(max_length=200)]
 
 

@@ -14,7 +14,7 @@ function colours() {
 function style() {
   const c = colours();
   const isMain = ["match", ["get", "road_class"], ["motorway", "trunk", "primary", "secondary"], true, false];
-  const wide = (more) => ["interpolate", ["exponential", 1.6], ["zoom"], 11, ["case", isMain, 1.4, 0.6], 18, ["case", isMain, 14 + more, 9 + more]];
+  const wide = (more) => ["interpolate", ["exponential", 1.6], ["zoom"], 11, ["case", isMain, 1.8, 1.2], 18, ["case", isMain, 14 + more, 9 + more]];
   return {
     version: 8,
     sources: { roads: { type: "geojson", data: { type: "FeatureCollection", features: [] } } },

@@ -156,7 +156,7 @@ def test_a_known_person_without_a_role_is_forbidden(
     client = Client(app_over(catalog, role=None), loop)
     answer = client.ask("GET", "/scenes", headers={"X-Front-End-Token": TOKEN, **PAGE})
     assert answer.status == 403
-    assert b"you have no role here" in answer.body
+    assert b"gives no role here" in answer.body
 
 
 def test_without_sessions_no_code_opens_one(cloud: Client) -> None:
