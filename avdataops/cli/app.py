@@ -25,7 +25,7 @@ _COMMANDS = {
     "measurements": "What was uploaded, and what became of it.",
     "run": "Run the pipeline on MEASUREMENT; what is already made is not made again.",
     "scenes": "Find what happened.",
-    "serve": "Serve the Metadata API; on this machine alone unless Entra ID says who may ask.",
+    "serve": "Serve web pages and the Metadata API; to others only if Entra ID says who may ask.",
     "upload": "Upload the recordings in FOLDER as one measurement, verified and resumable.",
 }
 """Each is the object of its name in the module of its name; the help stands here too, so that
