@@ -2,6 +2,7 @@
 
 AvdataopsError
   InputError            what was given cannot be used; trying again will not help
+    QueryError          a query is not understood; it is pointed at where
     UnreadableFile      not a known format, or too damaged to open
     MissingStream       a recording or measurement has no such stream
     SchemaMismatch      a table, manifest or document lacks its promised shape
@@ -77,6 +78,8 @@ class InputError(AvdataopsError):
 
 class QueryError(InputError):
     """A query is not understood; the message has the query and carets on lines of their own."""
+
+    code = "query"
 
 
 class UnreadableFile(InputError):

@@ -82,7 +82,7 @@ def test_a_misspelt_query_is_underlined(finished: "Processed") -> None:
     answer = scenes(finished, "find", "cutin & rain")
     assert answer.status == USAGE_ERROR
     assert answer.err.splitlines()[:3] == [
-        "error[input]: no scene type 'cutin'; did you mean 'cut_in'?",
+        "error[query]: no scene type 'cutin'; did you mean 'cut_in'?",
         "  cutin & rain",
         "  ^^^^^",
     ]

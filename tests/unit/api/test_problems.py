@@ -16,6 +16,7 @@ from tests.unit.api.door_kit import Client, app_over
 INSIDE = "/srv/private/catalog.sqlite at https://inside.example"
 EXPECTED = {
     "input": 422,
+    "query": 422,
     "unreadable_file": 422,
     "missing_stream": 422,
     "schema_mismatch": 422,

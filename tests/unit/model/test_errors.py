@@ -28,7 +28,7 @@ OWN = [
 
 def test_every_class_has_its_own_code() -> None:
     codes = [kind.code for kind in OWN]
-    assert len(set(codes)) == len(codes) == 17
+    assert len(set(codes)) == len(codes) == 19
     assert {code: kind for code, kind in error_classes().items() if kind in OWN} == dict(
         zip(codes, OWN, strict=True)
     )
@@ -38,6 +38,7 @@ def test_codes_and_exit_statuses_stay_as_they_are() -> None:
     assert {kind.code: (kind.exit_status, kind.retryable) for kind in OWN} == {
         "error": (1, False),
         "input": (65, False),
+        "query": (65, False),
         "unreadable_file": (65, False),
         "missing_stream": (65, False),
         "schema_mismatch": (65, False),
