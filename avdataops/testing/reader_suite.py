@@ -13,6 +13,9 @@ from avdataops.model.time import TimeRange
 from avdataops.ports.files import BytesFile, ReadableFile
 from avdataops.ports.reading import Divisible, Format, Reader, Sidecars, StreamBatch
 
+_LARGE = 100_000
+"""Bytes of a recording whose rows are not gone through two by two."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -114,7 +117,7 @@ class ReaderSuite:
         """``max_rows`` bounds the batches and changes nothing else."""
         with case.open() as reader:
             whole = tables_of(reader.batches())
-        for max_rows in (1, 3, 1000):
+        for max_rows in (1, 3, 1000) if len(case.data) < _LARGE else (997,):
             with case.open() as reader:
                 batches = list(reader.batches(max_rows=max_rows))
             assert max(batch.rows.num_rows for batch in batches) <= max_rows
@@ -176,7 +179,7 @@ class ReaderSuite:
         """A stream that said it has ended, has."""
         ended: set[str] = set()
         with case.open() as reader:
-            for batch in reader.batches(max_rows=2):
+            for batch in reader.batches(max_rows=2 if len(case.data) < _LARGE else 997):
                 assert batch.stream not in ended or not batch.rows.num_rows
                 if batch.is_last:
                     ended.add(batch.stream)
@@ -208,7 +211,7 @@ class ReaderSuite:
     def test_columns_stay_the_same(self, case: Case) -> None:
         """All batches of a stream have one schema that starts with ``t_ns``."""
         with case.open() as reader:
-            batches = list(reader.batches(max_rows=2))
+            batches = list(reader.batches(max_rows=2 if len(case.data) < _LARGE else 997))
         schemas: dict[str, pa.Schema] = {}
         for batch in batches:
             known = schemas.setdefault(batch.stream, batch.rows.schema)
