@@ -79,6 +79,9 @@ def problems(labels: LabelSet, package: LabelPackage, outside_px: float) -> Iter
             yield f"class {shown(track.object_class)} of track {track.key} is not in the taxonomy"
     for label in labels.labels:
         yield from _label_problems(label, tracks[label.track], times)
+        if label.cuboid is not None and min(label.cuboid.size_m) <= 0:
+            size = " x ".join(f"{side:g}" for side in label.cuboid.size_m)
+            yield f"a cuboid of track {label.track} of {size} m has no volume"
         if label.box is not None and label.frame in times:
             yield from _box_problems(label, pictures, outside_px)
 
@@ -95,8 +98,11 @@ def _picture_problems(picture: Picture, sent: Mapping[tuple[int, str], Picture])
     there = sent.get((picture.frame, picture.stream))
     if there is None:
         yield f"{named} was not sent"
-    elif picture.sha256 is not None and picture.sha256 != there.sha256:
+        return
+    if picture.sha256 is not None and picture.sha256 != there.sha256:
         yield f"{named} has other bytes than the one that was sent"
+    if picture.t_ns is not None and picture.t_ns != there.t_ns:
+        yield f"{named} was taken at {there.t_ns} ns, not at {picture.t_ns}"
 
 
 def _label_problems(

@@ -203,3 +203,25 @@ def test_a_track_that_comes_and_goes_is_counted_by_its_missing_frames() -> None:
     assert track_gaps(labels(box(0), box(2), box(4)), SENT) == {}
     assert track_gaps(labels(box(0, FRONT), box(4, LEFT)), SENT) == {}
     assert track_gaps(labels(box(2), box(2), box(None, None)), SENT) == {}
+
+
+def test_a_picture_was_taken_when_it_was_taken() -> None:
+    late = replace(SENT.pictures[0], t_ns=8)
+    (told,) = wrong(replace(labels(), pictures=(late,)))
+    assert told == "picture 'frames/front/0.jpg' of frame 0 was taken at 7 ns, not at 8"
+    unsaid = replace(SENT.pictures[0], t_ns=None)
+    assert wrong(replace(labels(), pictures=(unsaid,))) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        ((4, 2, 1.5), []),
+        ((4, 0, 1.5), ["a cuboid of track 1 of 4 x 0 x 1.5 m has no volume"]),
+        ((-4, 2, 1.5), ["a cuboid of track 1 of -4 x 2 x 1.5 m has no volume"]),
+    ],
+    ids=["usual", "flat", "inside_out"],
+)
+def test_a_cuboid_has_a_volume(size: tuple[float, float, float], told: list[str]) -> None:
+    shape = cuboid_of((1, 2, 3, 0, 0, 0, *size))
+    assert wrong(labels(ObjectLabel(track="1", shape="cuboid", frame=0, cuboid=shape))) == told
