@@ -42,7 +42,7 @@ def _export(workspace: Workspace, activity: Activity, measurement: str, watch: W
     wanted = activity.text("format")
     params: dict[str, object] = {"exemption": activity.text("exemption") or ""}
     if wanted is not None:
-        params["formats"] = (wanted,)
+        params["formats"] = tuple(name.strip() for name in wanted.split(","))
     return export_labels(workspace, measurement, params, watch)
 
 

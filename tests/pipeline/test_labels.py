@@ -281,7 +281,9 @@ def test_validate_tells_what_a_file_holds(desk: Desk, export: Export, tmp_path: 
 def test_the_orchestrator_sends_and_takes_in(desk: Desk, measurement: str, tmp_path: Path) -> None:
     node = Node(tmp_path / "node", desk)
     asked = {"action": "labels", "measurement": measurement, "traceparent": TRACEPARENT}
-    status, sent = node.call("orchestrate", **asked, direction="export", format="openlabel")
+    status, sent = node.call(
+        "orchestrate", **asked, direction="export", format="openlabel, nuscenes"
+    )
     assert (status, sent["verdict"], sent["delivery"]) == (0, "done", None)
     assert sent["counts"]["pictures"] > 0
     key = f"label_packages/{measurement}/{sent['package']}/labels.openlabel.json"
