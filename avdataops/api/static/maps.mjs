@@ -8,13 +8,13 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 function colours() {
   return dark.matches
     ? { ground: "#161b22", casing: "#2b323b", road: "#4a5561", main: "#66727f" }
-    : { ground: "#eef1f4", casing: "#b3bdc7", road: "#ffffff", main: "#ffe9a8" };
+    : { ground: "#e9edf1", casing: "#9aa7b4", road: "#ffffff", main: "#ffe9a8" };
 }
 
 function style() {
   const c = colours();
   const isMain = ["match", ["get", "road_class"], ["motorway", "trunk", "primary", "secondary"], true, false];
-  const wide = (more) => ["interpolate", ["exponential", 1.6], ["zoom"], 11, ["case", isMain, 1.8, 1.2], 18, ["case", isMain, 14 + more, 9 + more]];
+  const wide = (more) => ["interpolate", ["exponential", 1.6], ["zoom"], 11, ["case", isMain, 1.8 + more / 2, 1.2 + more / 2], 18, ["case", isMain, 14 + more, 9 + more]];
   return {
     version: 8,
     sources: { roads: { type: "geojson", data: { type: "FeatureCollection", features: [] } } },

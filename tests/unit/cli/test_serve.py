@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import stat
 import subprocess
@@ -174,3 +175,35 @@ def test_a_token_that_others_can_read_stops_it(
     (workspace / "api-token").chmod(0o644)
     assert main(["--workspace", str(workspace), "serve", "--port", "0"]) == 78
     assert "can be read by others" in capsys.readouterr().err
+
+
+def test_a_link_is_told_that_signs_one_browser_in(workspace: Path) -> None:
+    with serving(workspace) as served:
+        served.get("/healthz")
+        _, said = served.end(signal.SIGTERM)
+    (link,) = re.findall(r"http://127\.0\.0\.1:\d+/sign-in\?code=[\w-]{43}", said)
+    assert link.startswith(served.address)
+
+
+def test_the_link_opens_the_pages_and_leaves_no_code_in_the_log(workspace: Path) -> None:
+    with serving(workspace) as served:
+        line = served.process.stderr.readline() if served.process.stderr else ""
+        while "sign-in?code=" not in line:
+            line = served.process.stderr.readline() if served.process.stderr else "sign-in?code="
+        link = line.rpartition(" ")[2].strip()
+        with httpx.Client(trust_env=False) as browser:
+            assert "Signed in" in browser.get(link).text
+            page = browser.get(f"{served.address}/scenes", headers={"Accept": "text/html"})
+            assert (page.status_code, DRIVE.id in page.text) == (200, True)
+            again = httpx.get(link, trust_env=False)
+            assert again.status_code == 401
+        _, said = served.end(signal.SIGTERM)
+    assert link.partition("code=")[2] not in said
+
+
+def test_in_the_cloud_no_link_is_told(workspace: Path) -> None:
+    settings = {"AVDATAOPS_API__TENANT": TENANT, "AVDATAOPS_API__AUDIENCE": AUDIENCE}
+    with serving(workspace, **settings) as served:
+        served.get("/healthz", "x")
+        _, said = served.end(signal.SIGTERM)
+    assert "sign-in" not in said
