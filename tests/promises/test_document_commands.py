@@ -29,7 +29,8 @@ def console_lines(text: str) -> list[str]:
 def refusal(words: list[str]) -> str:
     """Return why ``avdataops WORDS`` cannot be typed; empty if it can."""
     command: click.Command = root
-    context = click.Context(root, info_name="avdataops")
+    # As it is called: click keeps the help option that the first context asks for.
+    context = click.Context(root, info_name="avdataops", **root.context_settings)
     rest = words
     try:
         while True:

@@ -24,7 +24,7 @@ from avdataops.wiring.ending import Terminated
 def commands(
     group: click.Group, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    ctx = click.Context(group)
+    ctx = click.Context(group, **group.context_settings)
     for name in group.list_commands(ctx):
         command = group.get_command(ctx, name)
         if command is None:
